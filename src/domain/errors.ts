@@ -1,0 +1,93 @@
+import type { JsonObject } from './json.ts';
+
+/** Every code that a fault can carry, with what it means; the reference of errors is made from this. */
+export const FAULTS = {
+  INVALID_ARGUMENT: { retryable: false, meaning: 'The arguments of the call do not fit its schema.' },
+  WORKFLOW_NOT_FOUND: { retryable: false, meaning: 'No workflow has that name.' },
+  WORKFLOW_INVALID: { retryable: false, meaning: 'The workflow exists, but its files have errors.' },
+  INPUTS_INVALID: {
+    retryable: false,
+    meaning: 'The start context does not fit the `inputs` of the workflow.',
+  },
+  INSTANCE_NOT_FOUND: { retryable: false, meaning: 'No instance has that id.' },
+  INSTANCE_SUSPENDED: {
+    retryable: false,
+    meaning: 'The instance waits; `resume_workflow` lets it run again.',
+  },
+  STALE_STEP: { retryable: false, meaning: 'The report is about a position that the instance has left.' },
+  REQUEST_ID_REUSED: { retryable: false, meaning: 'That `request_id` was used for a different call.' },
+  REPORT_INVALID: { retryable: false, meaning: 'The report does not fit the `report_schema` of the step.' },
+  TOO_LARGE: { retryable: false, meaning: 'Something exceeds a limit; the details name it.' },
+  DECISION_REQUIRED: {
+    retryable: false,
+    meaning: 'The client decides here, and did not say which step comes next.',
+  },
+  STEP_NOT_ALLOWED: {
+    retryable: false,
+    meaning: 'The step that was asked for cannot follow the current one.',
+  },
+  DEFINITION_INCOMPATIBLE: {
+    retryable: false,
+    meaning: 'The current definition no longer has the step that the instance stands on.',
+  },
+  AI_UNAVAILABLE: { retryable: true, meaning: 'The AI provider could not be reached, or failed.' },
+  AI_TIMEOUT: { retryable: true, meaning: 'The AI provider did not answer within the budget.' },
+  AI_RATE_LIMITED: { retryable: true, meaning: 'The AI provider refuses more requests for now.' },
+  AI_MISCONFIGURED: {
+    retryable: false,
+    meaning: 'The AI provider refuses the key, the model or the endpoint.',
+  },
+  AI_SAFETY_BLOCKED: { retryable: false, meaning: 'The AI provider blocked this input or its answer.' },
+  AI_INVALID_DECISION: {
+    retryable: true,
+    meaning: 'The AI provider answered with something that is not a decision.',
+  },
+  STORAGE_BUSY: { retryable: true, meaning: 'Other processes kept the database locked for too long.' },
+  STORAGE_UNAVAILABLE: { retryable: true, meaning: 'The database could not be opened, read or written.' },
+  STORAGE_FULL: { retryable: true, meaning: 'The disk is full: reading works, writing does not.' },
+  STORAGE_CORRUPT: { retryable: false, meaning: 'The database file is damaged.' },
+  STORAGE_TOO_NEW: {
+    retryable: false,
+    meaning: 'The database was written by a newer version of this program.',
+  },
+  CONFIG_INVALID: { retryable: false, meaning: 'The configuration has errors; the message lists them all.' },
+  CANCELLED: { retryable: true, meaning: 'The call was cancelled before anything was committed.' },
+  INTERNAL: { retryable: false, meaning: 'A defect of this program; nothing was committed.' },
+} as const satisfies Record<string, { retryable: boolean; meaning: string }>;
+
+export type FaultCode = keyof typeof FAULTS;
+
+export interface FaultOptions {
+  /** What the caller can do next, in one sentence. */
+  readonly hint?: string;
+  readonly details?: JsonObject;
+  /** Milliseconds after which a retry makes sense. */
+  readonly retryAfterMs?: number;
+  /** Defaults to what {@link FAULTS} says of the code. */
+  readonly retryable?: boolean;
+  readonly cause?: unknown;
+}
+
+/** An expected failure, classified where it is born. Nothing was committed when one is thrown. */
+export class Fault extends Error {
+  readonly code: FaultCode;
+  readonly retryable: boolean;
+  readonly hint?: string;
+  readonly details?: JsonObject;
+  readonly retryAfterMs?: number;
+
+  constructor(code: FaultCode, message: string, options: FaultOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'Fault';
+    this.code = code;
+    this.retryable = options.retryable ?? FAULTS[code].retryable;
+    if (options.hint !== undefined) this.hint = options.hint;
+    if (options.details !== undefined) this.details = options.details;
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** A broken invariant of this program: never retried, never shown as the caller's mistake. */
+export class Defect extends Error {
+  override readonly name = 'Defect';
+}

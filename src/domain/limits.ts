@@ -1,0 +1,29 @@
+/** What one call, one instance and one definition may measure. Sizes are bytes of UTF-8 JSON or text. */
+export interface Limits {
+  readonly reportBytesMax: number;
+  readonly contextUpdateBytesMax: number;
+  readonly contextBytesMax: number;
+  /** One whole request on any transport. */
+  readonly requestBytesMax: number;
+  readonly jsonDepthMax: number;
+  /** Committed transitions of one instance. */
+  readonly transitionsMax: number;
+  readonly definitionFileBytesMax: number;
+  readonly includeDepthMax: number;
+  /** A resolved definition, includes expanded. */
+  readonly definitionBytesMax: number;
+  readonly pageSizeMax: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  reportBytesMax: 256 * 1024,
+  contextUpdateBytesMax: 256 * 1024,
+  contextBytesMax: 1024 * 1024,
+  requestBytesMax: 2 * 1024 * 1024,
+  jsonDepthMax: 64,
+  transitionsMax: 10_000,
+  definitionFileBytesMax: 256 * 1024,
+  includeDepthMax: 10,
+  definitionBytesMax: 4 * 1024 * 1024,
+  pageSizeMax: 200,
+};
