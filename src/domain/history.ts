@@ -17,6 +17,7 @@ export const NOTE_KINDS = ['decision_failed', 'belief_checked'] as const;
 
 export type TransitionKind = (typeof TRANSITION_KINDS)[number];
 export type NoteKind = (typeof NOTE_KINDS)[number];
+export const HISTORY_KINDS = [...TRANSITION_KINDS, ...NOTE_KINDS] as const;
 export type HistoryKind = TransitionKind | NoteKind;
 
 export function isTransitionKind(kind: HistoryKind): kind is TransitionKind {

@@ -1,0 +1,142 @@
+import type { Decider, DecisionRecord } from '../domain/decision.ts';
+import { allowedNextSteps, type Definition, FINISH, findStep, type Step } from '../domain/definition.ts';
+import { type Instance, type InstanceStatus, isFinished } from '../domain/instance.ts';
+import type { JsonObject } from '../domain/json.ts';
+import { fillTemplate } from '../domain/template.ts';
+
+export const VERDICTS = ['in_sync', 'answer_lost', 'client_behind', 'client_ahead', 'diverged'] as const;
+/** How the client's belief about the current step compares with what is stored. */
+export type Verdict = (typeof VERDICTS)[number];
+
+export interface Reconciliation {
+  readonly verdict: Verdict;
+  readonly explanation: string;
+}
+
+/** The one shape that answers start, advance, resume, status and cancel. Field names are the contract's. */
+export interface Answer {
+  readonly instance_id: string;
+  readonly workflow_name: string;
+  readonly status: InstanceStatus;
+  readonly status_reason?: string;
+  readonly revision: number;
+  readonly step_token: string;
+  readonly next_step: {
+    readonly step_name: string;
+    /** Client Instructions with the context filled in. */
+    readonly instructions: string;
+    /** What `report.result` has to look like, where the step says so. */
+    readonly report_schema?: JsonObject;
+  };
+  readonly current_context: JsonObject;
+  /** Template variables that the context does not have. */
+  readonly missing_context?: readonly string[];
+  readonly decision?: { readonly decider: Decider; readonly reasoning?: string };
+  /** Present where the client decides: what it has to choose from with its next report, and by what. */
+  readonly decision_request?: DecisionQuestion;
+  readonly replayed?: true;
+  readonly reconciliation?: Reconciliation;
+  /** The files of the workflow differ from the pinned version. */
+  readonly definition_changed?: boolean;
+}
+
+export interface DecisionQuestion {
+  readonly guidance: string;
+  readonly options: readonly string[];
+}
+
+/** What of an instance an answer shows: also of one as it stood at an earlier revision. */
+export type AnswerableState = Pick<
+  Instance,
+  | 'instanceId'
+  | 'workflowName'
+  | 'status'
+  | 'statusReason'
+  | 'revision'
+  | 'stepToken'
+  | 'currentStepName'
+  | 'context'
+>;
+
+export interface BuildAnswerParams {
+  readonly state: AnswerableState;
+  readonly definition: Definition;
+  /** Whether the client is the one who decides where transitions do not. */
+  readonly clientDecides: boolean;
+  readonly decision?: DecisionRecord | undefined;
+  readonly reconciliation?: Reconciliation | undefined;
+  readonly definitionChanged?: boolean | undefined;
+  readonly replayed?: boolean;
+}
+
+/** An answer is a pure function of a committed state: so a lost one can be given again, word for word. */
+export function buildAnswer(params: BuildAnswerParams): Answer {
+  const { state, definition, decision } = params;
+  const step = findStep(definition, state.currentStepName);
+  const { text, missing } = instructionsFor(state, step);
+  const question =
+    params.clientDecides && state.status === 'RUNNING' && step !== undefined
+      ? questionOf(definition, step)
+      : undefined;
+  return {
+    instance_id: state.instanceId,
+    workflow_name: state.workflowName,
+    status: state.status,
+    ...(state.statusReason !== undefined && { status_reason: state.statusReason }),
+    revision: state.revision,
+    step_token: state.stepToken,
+    next_step: {
+      step_name: state.currentStepName,
+      instructions: text,
+      ...(state.status === 'RUNNING' &&
+        step?.reportSchema !== undefined && { report_schema: step.reportSchema }),
+    },
+    current_context: state.context,
+    ...(missing.length > 0 && { missing_context: missing }),
+    ...(decision !== undefined && {
+      decision: {
+        decider: decision.decider,
+        ...(decision.reasoning !== undefined && { reasoning: decision.reasoning }),
+      },
+    }),
+    ...(question !== undefined && { decision_request: question }),
+    ...(params.replayed === true && { replayed: true as const }),
+    ...(params.reconciliation !== undefined && { reconciliation: params.reconciliation }),
+    ...(params.definitionChanged !== undefined && { definition_changed: params.definitionChanged }),
+  };
+}
+
+/** What a client that decides is asked; undefined where the declared transitions always settle it. */
+export function questionOf(definition: Definition, step: Step): DecisionQuestion | undefined {
+  const settled = step.transitions?.some((transition) => transition.when === undefined) ?? false;
+  return settled ? undefined : { guidance: step.guidance, options: allowedNextSteps(definition, step) };
+}
+
+function instructionsFor(
+  state: AnswerableState,
+  step: Step | undefined,
+): { text: string; missing: readonly string[] } {
+  const reason = state.statusReason === undefined ? '' : ` ${state.statusReason}`;
+  switch (state.status) {
+    case 'RUNNING':
+    case 'COMPLETED':
+      if (step !== undefined) return fillTemplate(step.instructions, state.context);
+      return { text: state.currentStepName === FINISH ? 'Workflow complete.' : '', missing: [] };
+    case 'SUSPENDED':
+      return {
+        text:
+          `This run is suspended.${reason} Tell the user why; when they want it to go on, call resume_workflow ` +
+          `with assumed_current_step_name "${state.currentStepName}".`,
+        missing: [],
+      };
+    case 'FAILED':
+      return { text: `This run failed.${reason}`, missing: [] };
+    case 'CANCELLED':
+      return { text: `This run was cancelled.${reason}`, missing: [] };
+  }
+}
+
+/** The closing answer of a finished instance says nothing about decisions still to be made. */
+export function isFinal(answer: Answer): boolean {
+  return isFinished(answer.status);
+}

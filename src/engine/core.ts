@@ -1,0 +1,215 @@
+import type { Model } from '../ai/model.ts';
+import type { Conditions, Definitions, Schemas } from '../definitions/definitions.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { DecisionRecord } from '../domain/decision.ts';
+import type { Definition, PinnedDefinition } from '../domain/definition.ts';
+import { Defect, Fault } from '../domain/errors.ts';
+import type { HistoryEntry, NewHistoryEntry } from '../domain/history.ts';
+import type { Ids } from '../domain/ids.ts';
+import { type Instance, isFinished } from '../domain/instance.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { Limits } from '../domain/limits.ts';
+import type { Logger } from '../domain/logger.ts';
+import type { Store } from '../store/store.ts';
+import { type Answer, buildAnswer, type Reconciliation } from './answer.ts';
+import { InstanceLock } from './instance-lock.ts';
+import { checkJsonSize } from './limits.ts';
+import { type Arrival, mergeContext } from './transition.ts';
+
+export interface EngineDeps {
+  readonly store: Store;
+  readonly definitions: Definitions;
+  readonly conditions: Conditions;
+  readonly schemas: Schemas;
+  /** Undefined: where declared transitions do not settle it, the client decides. */
+  readonly model: Model | undefined;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
+/** Tells listeners which instance moved; never throws into the engine. */
+export type InstanceListener = (instanceId: string) => void;
+
+/** A pinned definition is immutable, so that it may be kept; this many of them are. */
+const CACHED_DEFINITIONS_MAX = 256;
+const STATE_FOLD_PAGE = 200;
+
+/** What every operation of the engine needs: the ports, and what is said of them more than once. */
+export interface EngineCore extends EngineDeps {
+  readonly lock: InstanceLock;
+  readonly listeners: Set<InstanceListener>;
+  requireInstance(instanceId: string): Promise<Instance>;
+  /** The transition that led to the instance's revision. */
+  requireTransition(instanceId: string, revision: number): Promise<HistoryEntry>;
+  definitionOf(hash: string): Promise<Definition>;
+  /** The answer to a call that left the instance in this state. */
+  answer(instance: Instance, extra?: AnswerExtra): Promise<Answer>;
+  /** The answer that the call which made this transition got, again. */
+  replay(entry: HistoryEntry): Promise<Answer>;
+  commit(params: CommitParams): Promise<CommitResult>;
+}
+
+export interface AnswerExtra {
+  readonly decision?: DecisionRecord | undefined;
+  readonly reconciliation?: Reconciliation | undefined;
+  readonly definitionChanged?: boolean;
+}
+
+export interface CommitParams {
+  readonly from: Instance;
+  readonly to: Arrival;
+  readonly context: JsonObject;
+  /** Only where the transition adopts another definition. */
+  readonly definition?: PinnedDefinition;
+  /** What the history entry says beyond what follows from the move itself. */
+  readonly entry: Pick<
+    HistoryEntry,
+    'kind' | 'requestId' | 'report' | 'contextUpdates' | 'requestedNextStep' | 'decision' | 'detail'
+  >;
+}
+
+export type CommitResult =
+  | { readonly outcome: 'committed'; readonly instance: Instance }
+  | { readonly outcome: 'request_seen'; readonly entry: HistoryEntry }
+  | { readonly outcome: 'superseded' };
+
+export function createEngineCore(deps: EngineDeps): EngineCore {
+  const { store, clock, ids, limits } = deps;
+  const clientDecides = deps.model === undefined;
+  const pinned = new Map<string, Definition>();
+  const listeners = new Set<InstanceListener>();
+
+  async function requireInstance(instanceId: string): Promise<Instance> {
+    const instance = await store.findInstance(instanceId);
+    if (instance !== undefined) return instance;
+    throw new Fault('INSTANCE_NOT_FOUND', `There is no instance "${instanceId}".`, {
+      hint: 'Call list_instances to find your run, or start_workflow to begin a new one.',
+    });
+  }
+
+  async function requireTransition(instanceId: string, revision: number): Promise<HistoryEntry> {
+    const entry = await store.findTransition(instanceId, revision);
+    if (entry !== undefined) return entry;
+    throw new Defect(`Instance ${instanceId} has no history entry for revision ${revision}.`);
+  }
+
+  async function definitionOf(hash: string): Promise<Definition> {
+    const known = pinned.get(hash);
+    if (known !== undefined) return known;
+    const found = await store.findDefinition(hash);
+    if (found === undefined) throw new Defect(`The pinned definition ${hash} is not in the store.`);
+    const oldest = pinned.keys().next().value;
+    if (pinned.size >= CACHED_DEFINITIONS_MAX && oldest !== undefined) pinned.delete(oldest);
+    pinned.set(hash, found.definition);
+    return found.definition;
+  }
+
+  async function answer(instance: Instance, extra: AnswerExtra = {}): Promise<Answer> {
+    const definition = await definitionOf(instance.definitionHash);
+    return buildAnswer({ state: instance, definition, clientDecides, ...extra });
+  }
+
+  async function replay(entry: HistoryEntry): Promise<Answer> {
+    const instance = await requireInstance(entry.instanceId);
+    const state = entry.revision === instance.revision ? instance : await stateAfter(instance, entry);
+    const definition = await definitionOf(state.definitionHash);
+    const reconciliation = entry.detail?.reconciliation as Reconciliation | undefined;
+    return buildAnswer({
+      state,
+      definition,
+      clientDecides,
+      decision: entry.decision,
+      reconciliation,
+      replayed: true,
+    });
+  }
+
+  /** The instance as it stood after an earlier transition, read off its history. */
+  async function stateAfter(instance: Instance, target: HistoryEntry): Promise<Instance> {
+    const next = await requireTransition(instance.instanceId, target.revision + 1);
+    let state = { context: {} as JsonObject, definitionHash: instance.definitionHash };
+    let cursor: string | undefined;
+    do {
+      const page = await store.listHistory(instance.instanceId, { limit: STATE_FOLD_PAGE, cursor });
+      const entries = page.items.filter((entry) => entry.revision <= target.revision);
+      for (const entry of entries) {
+        state = {
+          context: mergeContext(state.context, entry.contextUpdates, entry.decision),
+          definitionHash: entry.definitionHash ?? state.definitionHash,
+        };
+      }
+      cursor = entries.length < page.items.length ? undefined : page.nextCursor;
+    } while (cursor !== undefined);
+    return {
+      ...instance,
+      ...state,
+      status: target.status,
+      statusReason: target.statusReason,
+      revision: target.revision,
+      stepToken: requirePresent(next.stepToken, 'A transition after the first has used up a token.'),
+      currentStepName: requirePresent(target.determinedNextStep, 'A transition leads somewhere.'),
+    };
+  }
+
+  async function commit(params: CommitParams): Promise<CommitResult> {
+    const { from, to, entry, definition } = params;
+    checkJsonSize({
+      what: 'The context',
+      value: params.context,
+      bytesMax: limits.contextBytesMax,
+      depthMax: limits.jsonDepthMax,
+    });
+    const now = clock.now();
+    const instance: Instance = {
+      ...from,
+      ...to,
+      statusReason: to.statusReason,
+      definitionHash: definition?.hash ?? from.definitionHash,
+      revision: from.revision + 1,
+      stepToken: ids.stepToken(),
+      context: params.context,
+      updatedAt: now,
+      completedAt: isFinished(to.status) ? now : undefined,
+    };
+    const transition: NewHistoryEntry = {
+      ...entry,
+      instanceId: from.instanceId,
+      revision: instance.revision,
+      timestamp: now,
+      stepName: from.currentStepName,
+      stepToken: from.stepToken,
+      outcomeStatus: entry.report?.status,
+      determinedNextStep: to.currentStepName,
+      status: to.status,
+      statusReason: to.statusReason,
+      definitionHash: definition?.hash,
+    };
+    const result = await store.commitTransition({ instance, entry: transition, definition });
+    if (result.outcome !== 'committed') return result;
+    announce(instance.instanceId);
+    return { outcome: 'committed', instance };
+  }
+
+  function announce(instanceId: string): void {
+    for (const listener of listeners) listener(instanceId);
+  }
+
+  return {
+    ...deps,
+    lock: new InstanceLock(),
+    listeners,
+    requireInstance,
+    requireTransition,
+    definitionOf,
+    answer,
+    replay,
+    commit,
+  };
+}
+
+function requirePresent<Value>(value: Value | undefined, invariant: string): Value {
+  if (value === undefined) throw new Defect(invariant);
+  return value;
+}

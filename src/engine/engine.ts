@@ -1,0 +1,76 @@
+import type { LoadedWorkflow, WorkflowNamesChange } from '../definitions/definitions.ts';
+import type { InstanceStatus } from '../domain/instance.ts';
+import { type AdvanceParams, advanceInstance, type CallOptions } from './advance.ts';
+import type { Answer } from './answer.ts';
+import { type CancelParams, cancelInstance } from './cancel.ts';
+import { createEngineCore, type EngineCore, type EngineDeps, type InstanceListener } from './core.ts';
+import {
+  type HistoryPage,
+  type InstancePage,
+  listHistory,
+  listInstances,
+  listWorkflows,
+  type PageRequest,
+  type WorkflowPage,
+} from './listings.ts';
+import { type ResumeParams, resumeInstance } from './resume.ts';
+import { type StartParams, startInstance } from './start.ts';
+
+/** Runs workflows. Every method that moves an instance answers after its one transaction has committed. */
+export interface Engine {
+  /** See {@link startInstance}. */
+  start(params: StartParams): Promise<Answer>;
+  /** See {@link advanceInstance}. */
+  advance(params: AdvanceParams, options?: CallOptions): Promise<Answer>;
+  /** See {@link resumeInstance}. */
+  resume(params: ResumeParams, options?: CallOptions): Promise<Answer>;
+  /** See {@link cancelInstance}. */
+  cancel(params: CancelParams): Promise<Answer>;
+  /** Where the instance stands; says whether the files have changed since. Throws `INSTANCE_NOT_FOUND`. */
+  status(params: { readonly instanceId: string }): Promise<Answer>;
+  /** The instance's entries, the oldest first. Throws `INSTANCE_NOT_FOUND`. */
+  history(params: { readonly instanceId: string } & PageRequest): Promise<HistoryPage>;
+  listWorkflows(params: PageRequest): Promise<WorkflowPage>;
+  /** The most recently changed first. */
+  listInstances(
+    params: { readonly status?: InstanceStatus; readonly workflowName?: string } & PageRequest,
+  ): Promise<InstancePage>;
+  /** One workflow as its files are now; undefined where there is none of that name. */
+  findWorkflow(name: string): Promise<LoadedWorkflow | undefined>;
+  workflowNames(): Promise<readonly string[]>;
+  /** Instance ids that start with the prefix, the most recently changed first. */
+  completeInstanceId(prefix: string, limit: number): Promise<readonly string[]>;
+  /** Calls back after each transition committed by this process. Returns the way to stop it. */
+  onInstanceChange(listener: InstanceListener): () => void;
+  /** Calls back when workflow files were seen to change. Returns the way to stop it. */
+  onWorkflowsChange(listener: (change: WorkflowNamesChange) => void): () => void;
+}
+
+export function createEngine(deps: EngineDeps): Engine {
+  const core = createEngineCore(deps);
+  return {
+    start: (params) => startInstance(core, params),
+    advance: (params, options) => advanceInstance(core, params, options),
+    resume: (params, options) => resumeInstance(core, params, options),
+    cancel: (params) => cancelInstance(core, params),
+    status: ({ instanceId }) => readStatus(core, instanceId),
+    history: (params) => listHistory(core, params),
+    listWorkflows: (params) => listWorkflows(core, params),
+    listInstances: (params) => listInstances(core, params),
+    findWorkflow: (name) => deps.definitions.find(name),
+    workflowNames: () => deps.definitions.names(),
+    completeInstanceId: (prefix, limit) => deps.store.completeInstanceId(prefix, limit),
+    onInstanceChange(listener) {
+      core.listeners.add(listener);
+      return () => core.listeners.delete(listener);
+    },
+    onWorkflowsChange: (listener) => deps.definitions.onChange(listener),
+  };
+}
+
+async function readStatus(core: EngineCore, instanceId: string): Promise<Answer> {
+  const instance = await core.requireInstance(instanceId);
+  const current = await core.definitions.find(instance.workflowName);
+  const definitionChanged = !(current?.usable === true && current.pinned.hash === instance.definitionHash);
+  return core.answer(instance, { definitionChanged });
+}

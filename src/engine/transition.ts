@@ -1,0 +1,64 @@
+import type { DecisionRecord } from '../domain/decision.ts';
+import { type Definition, FINISH, findStep } from '../domain/definition.ts';
+import type { Instance, InstanceStatus } from '../domain/instance.ts';
+import { type JsonObject, mergeJson } from '../domain/json.ts';
+
+/** What a transition does to an instance, before it gets its revision, token and time. */
+export interface Arrival {
+  readonly currentStepName: string;
+  readonly status: InstanceStatus;
+  readonly statusReason?: string;
+  readonly visits: Readonly<Record<string, number>>;
+}
+
+/**
+ * Where entering a step leaves an instance: FINISH completes it, and a step that was visited as often as its
+ * `max_visits` allows suspends it, because a person has to say whether the loop goes on.
+ */
+export function enterStep(
+  definition: Definition,
+  stepName: string,
+  visits: Readonly<Record<string, number>>,
+): Arrival {
+  const visit = (Object.hasOwn(visits, stepName) ? (visits[stepName] ?? 0) : 0) + 1;
+  const entered = { currentStepName: stepName, visits: { ...visits, [stepName]: visit } };
+  if (stepName === FINISH) return { ...entered, status: 'COMPLETED' };
+  const visitsMax = findStep(definition, stepName)?.maxVisits;
+  if (visitsMax === undefined || visit <= visitsMax) return { ...entered, status: 'RUNNING' };
+  return {
+    ...entered,
+    status: 'SUSPENDED',
+    statusReason: `Step "${stepName}" has max_visits ${visitsMax}, and this is visit ${visit}.`,
+  };
+}
+
+/** Where a decision leads. A model may fail or suspend the run by its status suggestion; FINISH alone completes it. */
+export function applyDecision(definition: Definition, instance: Instance, decision: DecisionRecord): Arrival {
+  const reason = decision.reasoning === undefined ? {} : { statusReason: decision.reasoning };
+  if (decision.statusSuggestion === 'FAILED' && decision.nextStepName !== FINISH) {
+    return {
+      currentStepName: instance.currentStepName,
+      status: 'FAILED',
+      ...reason,
+      visits: instance.visits,
+    };
+  }
+  const arrival = enterStep(definition, decision.nextStepName, instance.visits);
+  if (decision.statusSuggestion === 'SUSPENDED' && arrival.status === 'RUNNING') {
+    return { ...arrival, status: 'SUSPENDED', ...reason };
+  }
+  return arrival;
+}
+
+/** Shallow; the later wins: what was there, what the client set, what the decider set. */
+export function mergeContext(
+  context: JsonObject,
+  contextUpdates: JsonObject | undefined,
+  decision: DecisionRecord | undefined,
+): JsonObject {
+  return mergeJson(
+    context,
+    contextUpdates,
+    decision && Object.fromEntries(decision.updatedContext.map(({ key, value }) => [key, value])),
+  );
+}

@@ -1,0 +1,43 @@
+import { Server } from '@modelcontextprotocol/server';
+import type { Toolset } from '../domain/toolset.ts';
+import { serveCompletions } from './completions.ts';
+import { SERVER_INSTRUCTIONS } from './instructions.ts';
+import { servePrompts } from './prompts.ts';
+import { serveResources } from './resources.ts';
+import { serveTools } from './serve-tools.ts';
+import type { ToolDeps } from './tool.ts';
+
+export interface McpServerDeps extends ToolDeps {
+  /** Of this program. */
+  readonly version: string;
+  readonly toolsets: readonly Toolset[];
+}
+
+export interface McpServerParams {
+  /** `legacy`: protocol revisions up to 2025-11-25; `modern`: from 2026-07-28. */
+  readonly era: 'legacy' | 'modern';
+}
+
+/**
+ * One server for one connection, the same on every transport. Built on the SDK's low-level `Server`, because the
+ * prompts and resources follow the workflow folders, which change while it runs.
+ */
+export function createMcpServer(deps: McpServerDeps, { era }: McpServerParams): Server {
+  const server = new Server(
+    { name: 'orchestrator-mcp-server', title: 'Workflow orchestrator', version: deps.version },
+    {
+      capabilities: {
+        tools: {},
+        resources: { subscribe: true, listChanged: true },
+        prompts: { listChanged: true },
+        completions: {},
+      },
+      instructions: SERVER_INSTRUCTIONS,
+    },
+  );
+  serveTools(server, deps);
+  serveResources(server, deps, era);
+  servePrompts(server, deps);
+  serveCompletions(server, deps);
+  return server;
+}

@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import type { Tool } from './tool.ts';
+
+/** A tool as `tools/list` shows it. */
+export interface ToolListing {
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: ObjectSchema;
+  readonly outputSchema: ObjectSchema;
+  readonly annotations: Tool['annotations'];
+}
+
+interface ObjectSchema {
+  readonly type: 'object';
+  readonly [keyword: string]: unknown;
+}
+
+/** What every failure carries; see `wire-errors.ts`. */
+const ERROR_KEYS = ['error_code', 'message', 'retryable'] as const;
+
+export function toolListing(tool: Tool): ToolListing {
+  const { name, description, annotations } = tool;
+  return {
+    name,
+    description,
+    inputSchema: jsonSchema(tool.input, 'input'),
+    outputSchema: outputSchema(tool),
+    annotations,
+  };
+}
+
+/**
+ * Clients of the 2025 SDK check the structured content of failures against this schema too, so that it has to
+ * admit them.
+ */
+function outputSchema(tool: Tool): ObjectSchema {
+  const { required, ...schema } = jsonSchema(tool.output, 'output');
+  return { ...schema, anyOf: [{ required }, { required: ERROR_KEYS }] };
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): ObjectSchema {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    override: compact,
+  });
+  return { ...rest, type: 'object' };
+}
+
+/** Leaves out what says nothing to a model, since it reads every byte: integer bounds, and closed outputs. */
+function compact({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.minLength === 1) delete jsonSchema.minLength;
+}

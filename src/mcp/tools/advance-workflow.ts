@@ -1,0 +1,37 @@
+import * as z from 'zod';
+import { answer, instanceId, jsonObject, report, requestId } from '../schemas.ts';
+import { defineTool } from '../tool.ts';
+
+export const advanceWorkflow = defineTool({
+  name: 'advance_workflow',
+  description:
+    'Report on the step that you just carried out; the answer holds the next one, until status is COMPLETED. ' +
+    'Safe to send again if no answer came.',
+  input: z.strictObject({
+    instance_id: instanceId,
+    report,
+    context_updates: jsonObject.optional().describe('Facts to keep for later steps; merged into the context'),
+    next_step_name: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Required if the last answer had a decision_request: the option that its guidance calls for'),
+    step_token: z.string().min(1).optional().describe('From the last answer; always pass it'),
+    request_id: requestId,
+  }),
+  output: answer,
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  long: true,
+  run: (args, { engine }, { signal }) =>
+    engine.advance(
+      {
+        instanceId: args.instance_id,
+        report: args.report,
+        contextUpdates: args.context_updates,
+        nextStepName: args.next_step_name,
+        stepToken: args.step_token,
+        requestId: args.request_id,
+      },
+      { signal },
+    ),
+});

@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import { answer, instanceId, jsonObject, report, requestId } from '../schemas.ts';
+import { defineTool } from '../tool.ts';
+
+export const resumeWorkflow = defineTool({
+  name: 'resume_workflow',
+  description:
+    'Find back into a run after a lost answer, a restart or a suspension: say which step you believe is current. ' +
+    'The answer compares that with what is stored, and holds the instructions to go on with.',
+  input: z.strictObject({
+    instance_id: instanceId,
+    assumed_current_step_name: z
+      .string()
+      .min(1)
+      .describe('Unsure: take current_step_name from list_instances'),
+    report: report
+      .optional()
+      .describe('If you carried that step out: your report on it, as for advance_workflow'),
+    context_updates: jsonObject.optional(),
+    adopt_definition: z
+      .boolean()
+      .optional()
+      .describe("Move the run to the current version of the workflow's files"),
+    request_id: requestId,
+  }),
+  output: answer,
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  long: true,
+  run: (args, { engine }, { signal }) =>
+    engine.resume(
+      {
+        instanceId: args.instance_id,
+        assumedCurrentStepName: args.assumed_current_step_name,
+        report: args.report,
+        contextUpdates: args.context_updates,
+        adoptDefinition: args.adopt_definition,
+        requestId: args.request_id,
+      },
+      { signal },
+    ),
+});

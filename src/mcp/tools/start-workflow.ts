@@ -1,0 +1,18 @@
+import * as z from 'zod';
+import { answer, jsonObject, requestId } from '../schemas.ts';
+import { defineTool } from '../tool.ts';
+
+export const startWorkflow = defineTool({
+  name: 'start_workflow',
+  description:
+    'Start a run. Answers with its instance_id, and in next_step the instructions for you to carry out; then call advance_workflow.',
+  input: z.strictObject({
+    workflow_name: z.string().min(1),
+    context: jsonObject.optional().describe("The workflow's inputs"),
+    request_id: requestId.describe('Any unique string; a repeat with the same one starts no second run'),
+  }),
+  output: answer,
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+  run: (args, { engine }) =>
+    engine.start({ workflowName: args.workflow_name, context: args.context, requestId: args.request_id }),
+});
