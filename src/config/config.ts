@@ -1,0 +1,46 @@
+import type { Limits } from '../domain/limits.ts';
+import type { LogLevel } from '../domain/logger.ts';
+import type { Toolset } from './variables.ts';
+
+interface AiCommon {
+  /** The whole budget of one decision, retries included. */
+  readonly requestTimeoutMs: number;
+  /** Absolute path. At most one of the two is set. */
+  readonly recordPath?: string;
+  readonly replayPath?: string;
+}
+
+/** A provider that is asked over the network. */
+interface AiService extends AiCommon {
+  readonly modelName: string;
+  readonly apiKey?: string;
+  /** Base URL; the provider's own if undefined. */
+  readonly endpoint?: string;
+}
+
+export type AiConfig =
+  | (AiService & { readonly provider: 'gemini' | 'openai' })
+  | (AiCommon & { readonly provider: 'stub'; readonly scriptPath?: string | undefined })
+  | (AiCommon & { readonly provider: 'client' });
+
+/** Everything that can be set from outside, validated and complete; frozen. */
+export interface Config {
+  /** Absolute paths; the earlier one wins where two hold the same workflow. */
+  readonly definitionDirs: readonly string[];
+  /** Absolute path of the SQLite file; it and its folder need not exist yet. */
+  readonly databasePath: string;
+  readonly ai: AiConfig;
+  readonly logLevel: LogLevel;
+  readonly toolsets: readonly Toolset[];
+  readonly limits: Limits;
+}
+
+/** A shorter one is a placeholder, such as the `none` of a local service; blanking it out would garble logs. */
+const SECRET_CHARS_MIN = 5;
+
+/** What must never show up in logs, messages or the database. */
+export function secretsOf({ ai }: Config): readonly string[] {
+  if (ai.provider !== 'gemini' && ai.provider !== 'openai') return [];
+  const candidates = [ai.apiKey ?? '', ai.endpoint === undefined ? '' : new URL(ai.endpoint).password];
+  return candidates.filter((candidate) => candidate.length >= SECRET_CHARS_MIN);
+}

@@ -1,0 +1,213 @@
+import * as z from 'zod';
+import { LOG_LEVELS } from '../domain/logger.ts';
+
+export const TOOLSETS = ['workflows'] as const;
+/** A group of tools that is offered or left out as a whole. */
+export type Toolset = (typeof TOOLSETS)[number];
+
+export const AI_PROVIDERS = ['gemini', 'openai', 'client', 'stub'] as const;
+/** Who decides where declared transitions do not. */
+export type AiProvider = (typeof AI_PROVIDERS)[number];
+
+export const AI_REQUEST_TIMEOUT_MS_MAX = 600_000;
+
+/** What people are told about a variable: the reference and the flags of the command line are made from it. */
+export interface VariableDoc {
+  readonly description: string;
+  /** What holds when it is unset, in words or as it would be written. */
+  readonly default?: string;
+  /** The flag that sets it, without dashes. Secrets have none: other users of a machine can read command lines. */
+  readonly flag?: string;
+  /** What the flag's value is called; a flag without one is a switch that means `true`. */
+  readonly argument?: string;
+  /** Its value never appears in a message. */
+  readonly secret?: true;
+}
+
+const docs = z.registry<VariableDoc>();
+
+/** Every variable that is read, as the text that it arrives as; empty text was dropped before. */
+export const variablesSchema = z.object({
+  WORKFLOW_DEFINITIONS_DIR: z
+    .string()
+    .optional()
+    .register(docs, {
+      description:
+        "Folder of workflows, relative to the working directory or absolute; several are joined by the system's " +
+        'path separator, and the earlier one wins where two hold the same name.',
+      default: '`./workflows` if it exists, else the bundled workflows',
+      flag: 'definitions-dir',
+      argument: 'folders',
+    }),
+  WORKFLOW_DB_PATH: z.string().optional().register(docs, {
+    description: 'The SQLite file that keeps the runs; created with its folder.',
+    default:
+      "`./data/workflows.sqlite` if `./data` exists, else `workflows.sqlite` in the user's data folder",
+    flag: 'db-path',
+    argument: 'file',
+  }),
+  WORKFLOW_DB_URL: z
+    .never({
+      error: 'PostgreSQL is not in this release. Unset it: runs are kept in SQLite, see WORKFLOW_DB_PATH.',
+    })
+    .optional()
+    .register(docs, {
+      description: 'Reserved for PostgreSQL, which is not in this release; setting it is refused.',
+      secret: true,
+    }),
+  AI_PROVIDER: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(AI_PROVIDERS, { error: (issue) => aiProviderProblem(issue.input) }))
+    .optional()
+    .register(docs, {
+      description:
+        'Who decides which step comes next where declared transitions do not: `gemini`, `openai` (any ' +
+        'OpenAI-compatible endpoint), `client` (the connected client) or `stub` (deterministic, for tests and demos).',
+      default: '`gemini` if a key is set, else `client`',
+      flag: 'ai-provider',
+      argument: 'name',
+    }),
+  USE_STUB_AI_CLIENT: z
+    .stringbool({
+      truthy: ['true', '1', 'yes'],
+      falsy: ['false', '0', 'no'],
+      error: (issue) => `${quote(issue.input)} is neither yes nor no. Use true or false.`,
+    })
+    .optional()
+    .register(docs, {
+      description: 'The same as `AI_PROVIDER=stub`, and stronger than another `AI_PROVIDER` beside it.',
+      default: '`false`',
+      flag: 'stub',
+    }),
+  GEMINI_MODEL_NAME: z.string().optional().register(docs, {
+    description: 'The model that `AI_PROVIDER=gemini` asks.',
+    default: '`gemini-flash-latest`',
+    flag: 'gemini-model',
+    argument: 'name',
+  }),
+  OPENAI_MODEL_NAME: z.string().optional().register(docs, {
+    description: 'The model that `AI_PROVIDER=openai` asks; required there.',
+    flag: 'openai-model',
+    argument: 'name',
+  }),
+  AI_SERVICE_API_KEY: z.string().optional().register(docs, {
+    description: 'The key of the AI provider. Never logged, never stored, never handed to another process.',
+    secret: true,
+  }),
+  GEMINI_API_KEY: z.string().optional().register(docs, {
+    description: 'The same for Gemini alone, where `AI_SERVICE_API_KEY` is not set.',
+    secret: true,
+  }),
+  AI_SERVICE_ENDPOINT: z
+    .url({
+      protocol: /^https?$/,
+      error: 'This is not an http or https URL. Give the base URL of the provider, or unset it.',
+    })
+    .optional()
+    .register(docs, {
+      description: 'Base URL of the AI provider.',
+      default: "the provider's own",
+      flag: 'ai-endpoint',
+      argument: 'url',
+      secret: true,
+    }),
+  AI_REQUEST_TIMEOUT_MS: z
+    .string()
+    .transform((text, context) => {
+      const ms = Number(text);
+      if (/^\d+$/.test(text) && ms >= 1 && ms <= AI_REQUEST_TIMEOUT_MS_MAX) return ms;
+      context.addIssue(
+        `${quote(text)} is not a number of milliseconds. Use a whole number from 1 to ${AI_REQUEST_TIMEOUT_MS_MAX}.`,
+      );
+      return z.NEVER;
+    })
+    .optional()
+    .register(docs, {
+      description: `The whole time for one decision, retries included, in milliseconds: 1 to ${AI_REQUEST_TIMEOUT_MS_MAX}.`,
+      default: '`30000`',
+      flag: 'ai-timeout-ms',
+      argument: 'ms',
+    }),
+  AI_RECORD: z.string().optional().register(docs, {
+    description: 'File that the decisions of the AI provider are recorded to.',
+    flag: 'ai-record',
+    argument: 'file',
+  }),
+  AI_REPLAY: z.string().optional().register(docs, {
+    description: 'File of recorded decisions that is played back in place of asking the AI provider.',
+    flag: 'ai-replay',
+    argument: 'file',
+  }),
+  STUB_AI_SCRIPT: z.string().optional().register(docs, {
+    description: 'JSON file of decisions that the stub plays in order.',
+    flag: 'stub-script',
+    argument: 'file',
+  }),
+  LOG_LEVEL: z
+    .string()
+    .toLowerCase()
+    .pipe(
+      z.enum(LOG_LEVELS, {
+        error: (issue) => `${quote(issue.input)} is not a log level. Use ${either(LOG_LEVELS)}.`,
+      }),
+    )
+    .optional()
+    .register(docs, {
+      description: `What is logged, as JSON lines on stderr: ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}.`,
+      default: '`info`',
+      flag: 'log-level',
+      argument: 'level',
+    }),
+  ORCHESTRATOR_TOOLSETS: z
+    .string()
+    .transform((text, context) => {
+      const names = text
+        .split(',')
+        .map((name) => name.trim().toLowerCase())
+        .filter((name) => name !== '');
+      const unknown = names.filter((name) => name !== 'all' && !isToolset(name));
+      if (unknown.length === 0 && names.length > 0)
+        return TOOLSETS.filter((toolset) => names.includes('all') || names.includes(toolset));
+      context.addIssue(
+        `${unknown.map(quote).join(', ') || quote(text)} is not a toolset. Use ${either([...TOOLSETS, 'all'])}.`,
+      );
+      return z.NEVER;
+    })
+    .optional()
+    .register(docs, {
+      description: `Which groups of tools are offered, separated by commas: ${[...TOOLSETS, 'all'].map((name) => `\`${name}\``).join(', ')}.`,
+      default: '`workflows`',
+      flag: 'toolsets',
+      argument: 'names',
+    }),
+});
+
+export type VariableName = keyof typeof variablesSchema.shape;
+export type VariableValues = z.infer<typeof variablesSchema>;
+
+export const VARIABLE_NAMES = Object.keys(variablesSchema.shape) as readonly VariableName[];
+
+export function describeVariable(name: VariableName): VariableDoc {
+  return docs.get(variablesSchema.shape[name]) ?? { description: '' };
+}
+
+function isToolset(name: string): name is Toolset {
+  return (TOOLSETS as readonly string[]).includes(name);
+}
+
+function aiProviderProblem(given: unknown): string {
+  const choice = `Use ${either(AI_PROVIDERS)}.`;
+  return given === 'sampling'
+    ? `Deciding through MCP sampling is not in this release. ${choice}`
+    : `${quote(given)} is not an AI provider. ${choice}`;
+}
+
+function quote(value: unknown): string {
+  return JSON.stringify(String(value));
+}
+
+/** `a, b or c` */
+function either(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}
