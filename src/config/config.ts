@@ -1,6 +1,6 @@
 import type { Limits } from '../domain/limits.ts';
 import type { LogLevel } from '../domain/logger.ts';
-import type { Toolset } from './variables.ts';
+import type { Toolset } from '../domain/toolset.ts';
 
 interface AiCommon {
   /** The whole budget of one decision, retries included. */

@@ -1,9 +1,6 @@
 import * as z from 'zod';
 import { LOG_LEVELS } from '../domain/logger.ts';
-
-export const TOOLSETS = ['workflows'] as const;
-/** A group of tools that is offered or left out as a whole. */
-export type Toolset = (typeof TOOLSETS)[number];
+import { TOOLSETS, type Toolset } from '../domain/toolset.ts';
 
 export const AI_PROVIDERS = ['gemini', 'openai', 'client', 'stub'] as const;
 /** Who decides where declared transitions do not. */

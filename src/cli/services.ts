@@ -1,0 +1,43 @@
+import type { Config } from '../config/config.ts';
+import type { Variables } from '../config/sources.ts';
+import type { Diagnostic } from '../definitions/diagnostic.ts';
+import type { Engine } from '../engine/engine.ts';
+
+/** The opened engine, as far as commands read from it. */
+export interface Services {
+  readonly engine: Pick<Engine, 'listWorkflows' | 'listInstances' | 'status' | 'history'>;
+  close(): Promise<void>;
+}
+
+export interface LintReport {
+  /** Names of the workflows that were looked at. */
+  readonly workflows: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The computer and the program as they are: what the settings of MCP clients depend on. */
+export interface Installation {
+  readonly platform: NodeJS.Platform;
+  readonly homeDir: string;
+  /** The environment, for the variables that move other programs' settings. */
+  readonly env: Variables;
+  /** Absolute path of the node that runs this program. */
+  readonly nodePath: string;
+  /** Absolute path of this program's main file. */
+  readonly mainFile: string;
+}
+
+/** What the composition root hands to the commands. Nothing behind these functions is loaded before it is used. */
+export interface CliDeps {
+  readonly version: string;
+  readonly installation: Installation;
+  /** Throws `CONFIG_INVALID`. */
+  loadConfig(flags: Variables): Promise<Config>;
+  open(config: Config): Promise<Services>;
+  /** Resolves when the client is gone. */
+  serveStdio(config: Config): Promise<void>;
+  /** Checks the workflows below a path: a workflows folder, one workflow, or a file of one. */
+  lintPath(path: string): Promise<LintReport>;
+  /** A diagnostic as one line. */
+  formatDiagnostic(diagnostic: Diagnostic): string;
+}
