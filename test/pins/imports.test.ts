@@ -1,0 +1,162 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import ts from 'typescript';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+const SRC = resolve('src');
+
+/**
+ * Which room may import which: `cli | mcp -> engine -> store | ai | definitions -> domain`. `all` allows every
+ * import, `types` only those that are gone after compilation. Every room may import itself.
+ */
+const ALLOWED: Readonly<
+  Record<string, { readonly all?: readonly string[]; readonly types?: readonly string[] }>
+> = {
+  domain: {},
+  config: { all: ['domain'] },
+  definitions: { all: ['domain'] },
+  ai: { all: ['domain'] },
+  store: { all: ['domain'] },
+  engine: {
+    all: ['domain'],
+    types: ['store/store.ts', 'ai/model.ts', 'definitions/definitions.ts', 'definitions/diagnostic.ts'],
+  },
+  mcp: {
+    all: ['domain', 'engine'],
+    types: ['store/store.ts', 'definitions/definitions.ts', 'definitions/diagnostic.ts'],
+  },
+  cli: {
+    all: ['domain', 'config'],
+    types: ['engine', 'store/store.ts', 'definitions/definitions.ts', 'definitions/diagnostic.ts'],
+  },
+};
+
+/** The composition root knows every room; the development scripts and the demo are not part of the product. */
+const OUTSIDE = ['main.ts', 'dev', 'demo'];
+
+interface Import {
+  readonly from: string;
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+}
+
+interface SourceFile {
+  /** Relative to `src`, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly Import[];
+}
+
+let files: readonly SourceFile[];
+
+beforeAll(async () => {
+  const names = await readdir(SRC, { recursive: true });
+  const paths = names.filter((name) => /\.m?ts$/.test(name)).map((name) => name.split(sep).join('/'));
+  files = await Promise.all(
+    paths.map(async (path) => {
+      const text = await readFile(join(SRC, path), 'utf8');
+      return { path, text, imports: importsOf(path, text) };
+    }),
+  );
+});
+
+/** Static imports, re-exports, `import()` and `import('x').Type`. */
+function importsOf(path: string, text: string): readonly Import[] {
+  const found: Import[] = [];
+  const add = (specifier: ts.Node | undefined, typeOnly: boolean) => {
+    if (specifier !== undefined && ts.isStringLiteralLike(specifier))
+      found.push({ from: path, specifier: specifier.text, typeOnly });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) {
+      add(node.moduleSpecifier, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
+    } else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      add(node.argument.literal, true);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      add(node.arguments[0], false);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+  return found;
+}
+
+const roomOf = (path: string) => path.split('/')[0] ?? path;
+
+/** Where a relative import leads, relative to `src`; undefined for packages. */
+function targetOf({ from, specifier }: Import): string | undefined {
+  if (!specifier.startsWith('.')) return undefined;
+  return relative(SRC, resolve(SRC, dirname(from), specifier))
+    .split(sep)
+    .join('/');
+}
+
+function isAllowed(edge: Import): boolean {
+  const target = targetOf(edge);
+  const room = roomOf(edge.from);
+  if (target === undefined || OUTSIDE.includes(room) || roomOf(target) === room) return true;
+  const { all = [], types = [] } = ALLOWED[room] ?? {};
+  const within = (places: readonly string[]) => places.includes(target) || places.includes(roomOf(target));
+  return within(all) || (edge.typeOnly && within(types));
+}
+
+const show = ({ from, specifier, typeOnly }: Import) =>
+  `${from} -> ${specifier}${typeOnly ? ' (types)' : ''}`;
+
+describe('the direction of imports', () => {
+  test('every room is on the list', () => {
+    const rooms = new Set(files.map(({ path }) => roomOf(path)));
+    expect([...rooms].filter((room) => !(room in ALLOWED) && !OUTSIDE.includes(room))).toEqual([]);
+  });
+
+  test('rooms import only what stands below them', () => {
+    const edges = files.flatMap((file) => file.imports);
+    expect(edges.length).toBeGreaterThan(files.length);
+    expect(edges.filter((edge) => !isAllowed(edge)).map(show)).toEqual([]);
+  });
+
+  test('the domain knows nothing but itself and Node', () => {
+    const packages = files
+      .filter(({ path }) => roomOf(path) === 'domain')
+      .flatMap((file) => file.imports)
+      .filter((edge) => targetOf(edge) === undefined && !isBuiltin(edge.specifier));
+    expect(packages.map(show)).toEqual([]);
+  });
+
+  test('only the composition root hands out the environment', () => {
+    const readers = files.filter(
+      ({ path, text }) => /\bprocess\s*\.\s*env\b/.test(text) && roomOf(path) !== 'dev',
+    );
+    expect(
+      readers.map(({ path }) => path).filter((path) => path !== 'main.ts' && roomOf(path) !== 'demo'),
+    ).toEqual([]);
+  });
+
+  test('nothing is imported in a circle', () => {
+    const graph = new Map(
+      files.map(({ path, imports }) => [
+        path,
+        imports.filter(({ typeOnly }) => !typeOnly).flatMap((edge) => targetOf(edge) ?? []),
+      ]),
+    );
+    expect([...graph.keys()].filter((path) => reaches(graph, path))).toEqual([]);
+  });
+});
+
+function isBuiltin(specifier: string): boolean {
+  return specifier.startsWith('node:') && builtinModules.includes(specifier.slice('node:'.length));
+}
+
+/** Whether one can get from a file back to it. */
+function reaches(graph: ReadonlyMap<string, readonly string[]>, start: string): boolean {
+  const seen = new Set<string>();
+  const waiting = [...(graph.get(start) ?? [])];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (path === start) return true;
+    if (seen.has(path)) continue;
+    seen.add(path);
+    waiting.push(...(graph.get(path) ?? []));
+  }
+  return false;
+}
