@@ -1,0 +1,49 @@
+import { and, eq, sql } from 'drizzle-orm';
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { HistoryEntry, NewHistoryEntry } from '../../domain/history.ts';
+import { lazy } from './lazy.ts';
+import { rowPlaceholders } from './placeholders.ts';
+import { entryFromRow, entryToRow } from './rows.ts';
+import { workflowHistory as history, isStart, isTransition } from './schema.ts';
+
+/** The statements of `workflow_history` that concern one row, prepared when first used. */
+export function createHistoryTable(db: BetterSQLite3Database) {
+  const { placeholder } = sql;
+  const ofInstance = eq(history.instanceId, placeholder('instanceId'));
+  const hasRequest = eq(history.requestId, placeholder('requestId'));
+  const hasRevision = eq(history.revision, placeholder('revision'));
+  const selectWhere = (...conditions: Parameters<typeof and>) =>
+    lazy(() =>
+      db
+        .select()
+        .from(history)
+        .where(and(...conditions))
+        .prepare(),
+    );
+
+  const insert = lazy(() => db.insert(history).values(rowPlaceholders(history)).prepare());
+  const selectRequest = selectWhere(ofInstance, hasRequest, isTransition(history));
+  const selectStart = selectWhere(hasRequest, isStart(history));
+  const selectTransition = selectWhere(ofInstance, hasRevision, isTransition(history));
+
+  return {
+    append(entry: NewHistoryEntry): void {
+      insert().run(entryToRow(entry));
+    },
+
+    findRequest(instanceId: string, requestId: string): HistoryEntry | undefined {
+      const row = selectRequest().get({ instanceId, requestId });
+      return row && entryFromRow(row);
+    },
+
+    findStartRequest(requestId: string): HistoryEntry | undefined {
+      const row = selectStart().get({ requestId });
+      return row && entryFromRow(row);
+    },
+
+    findTransition(instanceId: string, revision: number): HistoryEntry | undefined {
+      const row = selectTransition().get({ instanceId, revision });
+      return row && entryFromRow(row);
+    },
+  };
+}
