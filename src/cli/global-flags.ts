@@ -3,13 +3,15 @@ import type { Variables } from '../config/sources.ts';
 import { describeVariable, VARIABLE_NAMES } from '../config/variables.ts';
 
 const FLAGS = VARIABLE_NAMES.flatMap((variable) => {
-  const { flag, argument } = describeVariable(variable);
-  return flag === undefined ? [] : [{ variable, syntax: argument ? `--${flag} <${argument}>` : `--${flag}` }];
+  const { flag, argument, description } = describeVariable(variable);
+  if (flag === undefined) return [];
+  const syntax = argument === undefined ? `--${flag}` : `--${flag} <${argument}>`;
+  return [{ variable, syntax, help: `${gist(description)} (${variable})` }];
 });
 
 /** Flags that say what variables say, for all commands. */
 export function addGlobalFlags(program: Command): void {
-  for (const { variable, syntax } of FLAGS) program.addOption(new Option(syntax, `the same as ${variable}`));
+  for (const { syntax, help } of FLAGS) program.addOption(new Option(syntax, help));
 }
 
 /** What the command line says, by variable name. */
@@ -19,4 +21,9 @@ export function flagsOf(command: Command): Variables {
   return Object.fromEntries(
     given.filter(([, value]) => value !== undefined).map(([variable, value]) => [variable, String(value)]),
   );
+}
+
+/** A description up to its first break, without Markdown. */
+function gist(description: string): string {
+  return (/^[^.;:(]+/.exec(description)?.[0] ?? description).replaceAll('`', '').trim();
 }

@@ -27,10 +27,10 @@ export function createProgram(context: CommandContext): Command {
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
     .showHelpAfterError('Run with --help to see what there is.');
+  program.exitOverride().configureOutput({ writeOut: terminal.writeOut, writeErr: terminal.writeErr });
   addGlobalFlags(program);
-  for (const createCommand of COMMANDS) program.addCommand(createCommand(context));
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ writeOut: terminal.writeOut, writeErr: terminal.writeErr });
+  for (const createCommand of COMMANDS) {
+    program.addCommand(createCommand(context).copyInheritedSettings(program));
   }
   return program;
 }

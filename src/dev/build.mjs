@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { chmod, cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { thirdPartyNotices } from './third-party-notices.mjs';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const DIST = join(ROOT, 'dist');
+const ENTRIES = ['src/main.ts', 'src/demo/demo.ts'];
+
+/** Compiled for the machine, or large and needed by few: these stay packages of their own. */
+const EXTERNAL = ['better-sqlite3', '@google/genai', 'openai'];
+
+// CommonJS packages inside the bundle ask for Node's modules with `require`, which ES modules do not have.
+const BANNER = `import { createRequire as createRequireOfBundle } from 'node:module';
+const require = createRequireOfBundle(import.meta.url);`;
+
+/**
+ * Bundles the program into `dist`. One file loads faster than hundreds; what is imported dynamically becomes a
+ * file of its own, so that it is read only when it is used.
+ */
+export async function buildDist() {
+  const before = existsSync(DIST) ? await filesIn(DIST) : [];
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ENTRIES.filter((entry) => existsSync(join(ROOT, entry))),
+    outdir: 'dist',
+    entryNames: '[name]',
+    chunkNames: 'chunks/[name]-[hash]',
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: EXTERNAL,
+    banner: { js: BANNER },
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  await chmod(join(DIST, 'main.mjs'), 0o755);
+  await cp(join(ROOT, 'src', 'store', 'migrations'), join(DIST, 'migrations'), { recursive: true });
+  await writeFile(
+    join(DIST, 'third-party-licenses.txt'),
+    await thirdPartyNotices(ROOT, Object.keys(metafile.inputs)),
+  );
+  await removeLeftovers(before, Object.keys(metafile.outputs));
+}
+
+/** What an earlier build made and this one did not. Last, so that a running program loses nothing before it must. */
+async function removeLeftovers(before, outputs) {
+  const made = new Set(outputs.map((output) => join(ROOT, output)));
+  const leftovers = before.filter((file) => file.endsWith('.mjs') && !made.has(file));
+  for (const file of leftovers) await rm(file, { force: true });
+}
+
+async function filesIn(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await buildDist().catch((error) => {
+    // What is wrong with the sources has been printed, each problem with its place.
+    if (error.errors === undefined) throw error;
+    process.exitCode = 1;
+  });
+}
