@@ -25,8 +25,8 @@ const VARIABLE = /(\\?)\{\{\s*context((?:\.[^\s.{}]+)+)\s*\}\}/g;
  */
 export function fillTemplate(text: string, context: JsonObject): FilledTemplate {
   const missing = new Set<string>();
-  const filled = text.replace(VARIABLE, (written: string, escape: string, dotted: string) => {
-    if (escape !== '') return written.slice(1);
+  const filled = text.replace(VARIABLE, (written: string, backslash: string, dotted: string) => {
+    if (backslash !== '') return written.slice(1);
     const path = pathOf(dotted);
     const value = valueAt(context, path);
     if (value === undefined) {

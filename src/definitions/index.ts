@@ -1,0 +1,2 @@
+export { createConditions } from './conditions.ts';
+export { createSchemas } from './schemas.ts';
