@@ -32,20 +32,15 @@ export function enterStep(
   };
 }
 
-/** Where a decision leads. A model may fail or suspend the run by its status suggestion; FINISH alone completes it. */
+/** Where a decision leads. A model may call a run that ends a failure, and one that goes on suspended. */
 export function applyDecision(definition: Definition, instance: Instance, decision: DecisionRecord): Arrival {
-  const reason = decision.reasoning === undefined ? {} : { statusReason: decision.reasoning };
-  if (decision.statusSuggestion === 'FAILED' && decision.nextStepName !== FINISH) {
-    return {
-      currentStepName: instance.currentStepName,
-      status: 'FAILED',
-      ...reason,
-      visits: instance.visits,
-    };
+  const { nextStepName, statusSuggestion, reasoning } = decision;
+  const arrival = enterStep(definition, nextStepName, instance.visits);
+  if (arrival.status === 'COMPLETED' && statusSuggestion === 'FAILED') {
+    return { ...arrival, status: 'FAILED', statusReason: reasoning };
   }
-  const arrival = enterStep(definition, decision.nextStepName, instance.visits);
-  if (decision.statusSuggestion === 'SUSPENDED' && arrival.status === 'RUNNING') {
-    return { ...arrival, status: 'SUSPENDED', ...reason };
+  if (arrival.status === 'RUNNING' && statusSuggestion === 'SUSPENDED') {
+    return { ...arrival, status: 'SUSPENDED', statusReason: reasoning };
   }
   return arrival;
 }

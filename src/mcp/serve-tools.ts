@@ -8,6 +8,9 @@ import { invalidArguments, toolError, toolResult } from './wire-errors.ts';
 /** How often a client that asked for progress hears that its call is still at work: well under common time-outs. */
 const PROGRESS_INTERVAL_MS = 5_000;
 
+/** The first protocol version with structured content. To older clients it is noise, and some count its length. */
+const STRUCTURED_CONTENT_SINCE = '2025-06-18';
+
 /** Answers `tools/list` and `tools/call`. */
 export function serveTools(server: Server, deps: McpServerDeps): void {
   const tools = toolsOf(deps.toolsets);
@@ -15,7 +18,10 @@ export function serveTools(server: Server, deps: McpServerDeps): void {
 
   server.setRequestHandler('tools/list', () => ({ tools: tools.map(toolListing) }));
 
-  server.setRequestHandler('tools/call', async ({ params }, ctx) => {
+  const call = async (
+    params: { readonly name: string; readonly arguments?: unknown },
+    ctx: ServerContext,
+  ) => {
     try {
       const tool = byName.get(params.name);
       if (tool === undefined) {
@@ -30,6 +36,14 @@ export function serveTools(server: Server, deps: McpServerDeps): void {
     } catch (error) {
       return toolError(error, deps.logger);
     }
+  };
+
+  server.setRequestHandler('tools/call', async ({ params }, ctx) => {
+    const { structuredContent, ...result } = await call(params, ctx);
+    const version = server.getNegotiatedProtocolVersion();
+    return version !== undefined && version < STRUCTURED_CONTENT_SINCE
+      ? result
+      : { ...result, structuredContent };
   });
 }
 
