@@ -14,7 +14,7 @@ export const jsonObject = z
   .custom<JsonObject>(isJsonObject, 'expected a JSON object')
   .meta({ type: 'object' });
 
-export const report = z
+const anyReport = z
   .custom<Report>(isJsonObject, 'expected an object with at least `status`')
   .refine((value) => typeof value.status === 'string' && value.status !== '', {
     path: ['status'],
@@ -23,22 +23,27 @@ export const report = z
   .refine((value) => value.step_id === undefined || typeof value.step_id === 'string', {
     path: ['step_id'],
     message: 'expected the name of the step that you report on',
-  })
-  .meta({
-    type: 'object',
-    properties: {
-      status: { type: 'string', description: 'success or failure' },
-      step_id: { type: 'string', description: 'step reported on' },
-      result: { description: 'what the instructions ask for' },
-      message: { type: 'string' },
-      error: { type: 'string' },
-    },
-    required: ['status'],
   });
+
+export const report = anyReport.meta({
+  type: 'object',
+  properties: {
+    status: { type: 'string', description: 'success or failure' },
+    step_id: { type: 'string', description: 'step reported on' },
+    result: { description: 'what the instructions ask for' },
+    message: { type: 'string' },
+    error: { type: 'string' },
+  },
+  required: ['status'],
+});
+
+/** The same, for a tool that refers to another one for its shape. */
+export const briefReport = anyReport.meta({ type: 'object' });
 
 export const instanceId = z.string().min(1);
 export const limit = z.int().min(1).optional();
-export const cursor = z.string().min(1).optional().describe('next_cursor of the page before');
+/** `next_cursor` of the page before. */
+export const cursor = z.string().min(1).optional();
 export const requestId = z.string().min(1).max(200).optional();
 
 const text = z.string();

@@ -47,9 +47,9 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): ObjectSchema {
   return { ...rest, type: 'object' };
 }
 
-/** Leaves out what says nothing to a model, since it reads every byte: integer bounds, and closed outputs. */
+/** Bounds that no model needs to be told of, since it reads every byte: they are checked all the same. */
+const UNTOLD = ['minimum', 'maximum', 'minLength', 'maxLength', 'additionalProperties'] as const;
+
 function compact({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
-  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-  if (jsonSchema.minLength === 1) delete jsonSchema.minLength;
+  for (const keyword of UNTOLD) delete jsonSchema[keyword];
 }

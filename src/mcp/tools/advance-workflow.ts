@@ -5,8 +5,8 @@ import { defineTool } from '../tool.ts';
 export const advanceWorkflow = defineTool({
   name: 'advance_workflow',
   description:
-    'Report on the step that you just carried out; the answer holds the next one, until status is COMPLETED. ' +
-    'Safe to send again if no answer came.',
+    'Report on the step that you just carried out; the answer holds the next one. Report only what you really did. ' +
+    'No answer, or a time-out: send the same call again, it is safe.',
   input: z.strictObject({
     instance_id: instanceId,
     report,

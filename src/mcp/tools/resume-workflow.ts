@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { answer, instanceId, jsonObject, report, requestId } from '../schemas.ts';
+import { answer, briefReport, instanceId, jsonObject, requestId } from '../schemas.ts';
 import { defineTool } from '../tool.ts';
 
 export const resumeWorkflow = defineTool({
@@ -13,7 +13,7 @@ export const resumeWorkflow = defineTool({
       .string()
       .min(1)
       .describe('Unsure: take current_step_name from list_instances'),
-    report: report
+    report: briefReport
       .optional()
       .describe('If you carried that step out: your report on it, as for advance_workflow'),
     context_updates: jsonObject.optional(),

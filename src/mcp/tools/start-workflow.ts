@@ -5,7 +5,8 @@ import { defineTool } from '../tool.ts';
 export const startWorkflow = defineTool({
   name: 'start_workflow',
   description:
-    'Start a run. Answers with its instance_id, and in next_step the instructions for you to carry out; then call advance_workflow.',
+    'Start a run. Carry out next_step.instructions of the answer yourself, exactly; report with advance_workflow; ' +
+    'repeat until status is COMPLETED.',
   input: z.strictObject({
     workflow_name: z.string().min(1),
     context: jsonObject.optional().describe("The workflow's inputs"),
