@@ -110,6 +110,7 @@ test.each(['present', 'absent'])(
 );
 
 test('names that every object has are names like others', async () => {
-  await mergeServer({ file, serversKey: 'mcpServers', name: 'constructor', entry: ENTRY, now: NOW });
+  const params = { file, serversKey: 'mcpServers', name: 'constructor', entry: ENTRY, now: NOW };
+  expect(await mergeServer(params)).toEqual({ change: 'added' });
   expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ mcpServers: { constructor: ENTRY } });
 });
