@@ -14,57 +14,48 @@ export function isBusy(error: unknown): boolean {
 export function toStorageError(error: unknown): Fault | Defect {
   if (error instanceof Fault || error instanceof Defect) return error;
   const code = codeOf(error);
-  const family = FAMILIES.find(({ prefixes }) => prefixes.some((prefix) => code.startsWith(prefix)));
-  if (family === undefined) return new Defect('The database refused a statement.', { cause: error });
-  return new Fault(family.fault, `${family.message} (${code})`, { hint: family.hint, cause: error });
+  const family = FAMILIES.find(({ codes }) => codes.test(code));
+  if (family !== undefined) return toFault(family, error);
+  if (error instanceof Error && 'syscall' in error) return toFault(FILE_SYSTEM, error);
+  return new Defect('The database refused a statement.', { cause: error });
 }
 
 interface Family {
-  readonly prefixes: readonly string[];
   readonly fault: FaultCode;
   readonly message: string;
   readonly hint: string;
 }
 
-const FAMILIES: readonly Family[] = [
+const FAMILIES: readonly (Family & { readonly codes: RegExp })[] = [
   {
-    prefixes: ['SQLITE_FULL', 'ENOSPC', 'EDQUOT'],
+    codes: /^(SQLITE_FULL|ENOSPC|EDQUOT)/,
     fault: 'STORAGE_FULL',
-    message: 'The disk is full: nothing was written.',
-    hint: 'Make room on the disk, then make the same call again.',
+    message: 'The disk is full',
+    hint: 'Nothing was written: make room on the disk, then make the same call again.',
   },
   {
-    prefixes: ['SQLITE_CORRUPT', 'SQLITE_NOTADB'],
+    codes: /^SQLITE_(CORRUPT|NOTADB)/,
     fault: 'STORAGE_CORRUPT',
-    message: 'The database file is damaged, or not a database.',
+    message: 'The database file is damaged, or not a database',
     hint: 'Restore the file from a backup; it was left as it is.',
   },
   {
-    prefixes: ['SQLITE_IOERR', 'SQLITE_CANTOPEN', 'SQLITE_READONLY', 'SQLITE_PERM', 'SQLITE_AUTH'],
+    codes: /^SQLITE_(IOERR|CANTOPEN|READONLY|PERM)/,
     fault: 'STORAGE_UNAVAILABLE',
-    message: 'The database file could not be opened, read or written.',
+    message: 'The database file could not be opened, read or written',
     hint: 'Check the disk and the permissions of the file and its folder, then make the same call again.',
   },
-  {
-    // Whatever else the file system has to say.
-    prefixes: [
-      'EACCES',
-      'EPERM',
-      'EROFS',
-      'ENOTDIR',
-      'EISDIR',
-      'ENOENT',
-      'EIO',
-      'EMFILE',
-      'ENFILE',
-      'ELOOP',
-      'ENAMETOOLONG',
-    ],
-    fault: 'STORAGE_UNAVAILABLE',
-    message: 'The database file or its folder could not be created.',
-    hint: 'Check the path and the permissions of the folder.',
-  },
 ];
+
+const FILE_SYSTEM: Family = {
+  fault: 'STORAGE_UNAVAILABLE',
+  message: 'The database file or its folder could not be created',
+  hint: 'Check the path, and the permissions of the folder.',
+};
+
+function toFault({ fault, message, hint }: Family, cause: unknown): Fault {
+  return new Fault(fault, `${message} (${codeOf(cause)}).`, { hint, cause });
+}
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
