@@ -24,7 +24,12 @@ export interface ProviderWire {
 }
 
 export function decisionText(decision: WireDecision): string {
-  return JSON.stringify({ reasoning: 'Because.', updated_context: [], status_suggestion: 'RUNNING', ...decision });
+  return JSON.stringify({
+    reasoning: 'Because.',
+    updated_context: [],
+    status_suggestion: 'RUNNING',
+    ...decision,
+  });
 }
 
 export const geminiWire = {
@@ -41,7 +46,8 @@ export const geminiWire = {
       modelVersion: 'gemini-test',
     },
   }),
-  error: ({ status, message = 'Something happened.', headers = {} }) => googleError({ status, message, headers }),
+  error: ({ status, message = 'Something happened.', headers = {} }) =>
+    googleError({ status, message, headers }),
   badKey: (): Reply =>
     googleError({
       status: 400,
@@ -116,7 +122,10 @@ export const openaiWire = {
   text: (content) => chatCompletion({ message: { content }, finishReason: 'stop' }),
   truncated: (content) => chatCompletion({ message: { content }, finishReason: 'length' }),
   refusal: (): Reply =>
-    chatCompletion({ message: { content: null, refusal: "I'm sorry, I can't help with that." }, finishReason: 'stop' }),
+    chatCompletion({
+      message: { content: null, refusal: "I'm sorry, I can't help with that." },
+      finishReason: 'stop',
+    }),
   contentFilter: (): Reply => chatCompletion({ message: { content: '' }, finishReason: 'content_filter' }),
   error: ({ status, message = 'Something happened.', headers = {} }) => ({
     status,
@@ -138,7 +147,12 @@ function chatCompletion({ message, finishReason }: { message: object; finishReas
       created: 1_767_225_600,
       model: 'test-model',
       choices: [
-        { index: 0, message: { role: 'assistant', refusal: null, ...message }, logprobs: null, finish_reason: finishReason },
+        {
+          index: 0,
+          message: { role: 'assistant', refusal: null, ...message },
+          logprobs: null,
+          finish_reason: finishReason,
+        },
       ],
       usage: { prompt_tokens: 120, completion_tokens: 34, total_tokens: 154 },
     },

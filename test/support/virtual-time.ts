@@ -22,7 +22,9 @@ export function createVirtualTime(startsAt = '2026-01-01T00:00:00.000Z'): Virtua
   let nowMs = 0;
   const elapse = (ms: number) => {
     nowMs += ms;
-    const due = [...pending].filter(([, { dueMs }]) => dueMs <= nowMs).sort(([, a], [, b]) => a.dueMs - b.dueMs);
+    const due = [...pending]
+      .filter(([, { dueMs }]) => dueMs <= nowMs)
+      .sort(([, a], [, b]) => a.dueMs - b.dueMs);
     for (const [id, { onElapsed }] of due) if (pending.delete(id)) onElapsed();
   };
   return {

@@ -18,6 +18,11 @@ export function conditionHolds(condition: string, facts: Facts): boolean {
 }
 
 function holds(phrase: string, facts: Facts): boolean {
+  const [, subjects, predicate] = /^(.*?)\s(?:is|are|were)\s+(?:all|both)\s(.*)$/s.exec(phrase) ?? [];
+  if (subjects !== undefined) {
+    const parts = subjects.split(/,|\band\b/).filter((part) => wordsOf(part).length > 0);
+    return parts.every((part) => judge(`${part} is ${predicate}`, facts) === true);
+  }
   const alternatives = /\bor\b/.test(phrase) ? phrase.split(/\s*,\s*(?:or\b)?|\bor\b/) : [phrase];
   return alternatives.some((alternative) => {
     const parts = alternative.split(/\b(?:and|but)\b/).filter((part) => wordsOf(part).length > 0);
@@ -56,9 +61,12 @@ const COMPARISONS: readonly [RegExp, (value: number, bound: number) => boolean][
     /(?:<|\b(?:less|fewer|lower|smaller) than|\b(?:below|under))\s*(-?\d[\d.]*)/,
     (value, bound) => value < bound,
   ],
-  [/(?:=|\b(?:is|are|was|were|equals?|equal to|exactly))\s*(-?\d[\d.]*)/, (value, bound) => value === bound],
-  // "After 3 attempts": so many, or more by now.
-  [/(?:^|\s)(-?\d[\d.]*)(?=\s)/, (value, bound) => value >= bound],
+  [
+    /(?:=|\b(?:is|are|was|were|equals?|equal to|exactly)|(?<=\bnot))\s*(-?\d[\d.]*)/,
+    (value, bound) => value === bound,
+  ],
+  // "After 3 attempts": so many, or more by now; but "0 files" are none.
+  [/(?:^|\s)(-?\d[\d.]*)(?=\s)/, (value, bound) => (bound === 0 ? value === 0 : value >= bound)],
 ];
 
 /** "The score is at least 7": a number, and words that name the value it is compared with. */
@@ -66,10 +74,11 @@ function compareNumber(part: string, facts: Facts): Verdict {
   for (const [pattern, isTrue] of COMPARISONS) {
     const match = pattern.exec(part);
     if (match === null) continue;
-    const { stems, negated } = phraseOf(part.replace(match[0], ' '));
-    for (const { value } of factsNamed(stems, facts)) {
+    const { words, stems } = phraseOf(part.replace(match[0], ' '));
+    for (const { name, value } of factsNamed(stems, facts)) {
       const number = typeof value === 'boolean' || value === '' ? Number.NaN : Number(value);
-      if (!Number.isNaN(number)) return isTrue(number, Number.parseFloat(match[1] ?? '')) !== negated;
+      if (Number.isNaN(number)) continue;
+      return isTrue(number, Number.parseFloat(match[1] ?? '')) !== isNegated(words, name);
     }
     return undefined;
   }
@@ -92,7 +101,7 @@ function phraseOf(text: string): Phrase {
     stems: new Set(words.map(stem)),
     topics: words.filter(isTopic).map(stem),
     outcome: outcomeOf(words),
-    negated: isOdd(words.filter(isNegation).length),
+    negated: isNegated(words),
   };
 }
 
@@ -100,14 +109,14 @@ const LITERAL_WORDS_MAX = 4;
 
 /** The phrase holds a value that was reported: "the user wants to `revise` it". */
 function judgeLiteral({ words, stems }: Phrase, { values }: Facts): Verdict {
-  for (const { source, name, value } of values) {
+  for (const { source, listed, name, value } of values) {
     const said = typeof value === 'string' ? wordsOf(plainPhrase(value)) : [];
     if (said.length === 0 || said.length > LITERAL_WORDS_MAX || outcomeOf(said) !== undefined) continue;
-    // In a context there are many words, and "no" is a word of many phrases: these count with their key only.
-    const isTelling = source === 'report' && said.some(isTopic);
+    // Contexts and lists hold many words, and "no" is a word of many phrases: these count with their key only.
+    const isTelling = source === 'report' && !listed && said.some(isTopic);
     if (!isTelling && !isSubset(name, stems)) continue;
     if (!said.every((word) => stems.has(stem(word)))) continue;
-    return !isOdd(words.filter((word) => isNegation(word) && !said.includes(word)).length);
+    return !isNegated(words, new Set(said.map(stem)));
   }
   return undefined;
 }
@@ -116,7 +125,7 @@ function judgeLiteral({ words, stems }: Phrase, { values }: Facts): Verdict {
 function judgeNamed(phrase: Phrase, facts: Facts): Verdict {
   for (const fact of factsNamed(phrase.stems, facts)) {
     const verdict = judgeFact(phrase, fact);
-    if (verdict !== undefined) return verdict !== phrase.negated;
+    if (verdict !== undefined) return verdict !== isNegated(phrase.words, fact.name);
   }
   return undefined;
 }
@@ -155,6 +164,7 @@ function isSubset(part: ReadonlySet<string>, whole: ReadonlySet<string>): boolea
   return [...part].every((item) => whole.has(item));
 }
 
-function isOdd(count: number): boolean {
-  return count % 2 === 1;
+/** @param names stems that are names here, and negate nothing: "the `missing` files" */
+function isNegated(words: readonly string[], names: ReadonlySet<string> = new Set()): boolean {
+  return words.filter((word) => isNegation(word) && !names.has(stem(word))).length % 2 === 1;
 }

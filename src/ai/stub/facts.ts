@@ -5,6 +5,8 @@ import { isOutcomeWord, type Outcome, outcomeOf, plainPhrase, stem, wordsOf } fr
 /** A value that a condition can speak of, and the words of its name. */
 export interface Fact {
   readonly source: 'report' | 'context';
+  /** Whether it is one of several in a list. */
+  readonly listed: boolean;
   /** Stems of the words of the key; those that tell an outcome only where there are no others. */
   readonly name: ReadonlySet<string>;
   /** What the key itself tells: `tests_passed` is about success. */
@@ -53,28 +55,23 @@ export function factsOf({ report, context, visits, step }: DecisionRequest): Fac
 
 function collect(source: Fact['source'], object: JsonObject): readonly Fact[] {
   const facts: Fact[] = [];
-  const visit = (key: string, value: JsonValue): void => {
+  const visit = (key: string, value: JsonValue, listed: boolean): void => {
     if (facts.length >= FACTS_MAX) return;
     if (isJsonObject(value)) {
-      for (const [childKey, child] of Object.entries(value)) visit(childKey, child);
+      for (const [childKey, child] of Object.entries(value)) visit(childKey, child, listed);
       return;
     }
-    facts.push(factOf(source, key, value));
-    if (Array.isArray(value)) for (const item of value.slice(0, FACTS_MAX)) visit(key, item);
+    facts.push({ source, listed, value: measure(value), ...nameOf(key) });
+    if (Array.isArray(value)) for (const item of value.slice(0, FACTS_MAX)) visit(key, item, true);
   };
-  for (const [key, value] of Object.entries(object)) visit(key, value);
+  for (const [key, value] of Object.entries(object)) visit(key, value, false);
   return facts;
 }
 
-function factOf(source: Fact['source'], key: string, value: Exclude<JsonValue, JsonObject>): Fact {
+function nameOf(key: string): Pick<Fact, 'name' | 'outcome'> {
   const words = wordsOf(plainPhrase(key));
   const topics = words.filter((word) => !isOutcomeWord(word));
-  return {
-    source,
-    name: new Set((topics.length > 0 ? topics : words).map(stem)),
-    outcome: outcomeOf(words),
-    value: measure(value),
-  };
+  return { name: new Set((topics.length > 0 ? topics : words).map(stem)), outcome: outcomeOf(words) };
 }
 
 function measure(value: Exclude<JsonValue, JsonObject>): Fact['value'] {

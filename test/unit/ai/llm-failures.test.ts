@@ -27,7 +27,9 @@ async function faultOf(deciding: Promise<unknown>): Promise<Fault> {
   );
   if (!(error instanceof Fault)) throw error;
   expect(error.message).toMatch(/; nothing moved\. (?:Send|Sending) the (?:same )?call again/);
-  expect(JSON.stringify([error.message, error.hint, error.details, String(error.cause)])).not.toContain(API_KEY);
+  expect(JSON.stringify([error.message, error.hint, error.details, String(error.cause)])).not.toContain(
+    API_KEY,
+  );
   return error;
 }
 
@@ -60,7 +62,10 @@ describe.each([GEMINI, OPENAI])('$name', ({ name, wire, createModel, promptOf })
     });
 
     test('503 three times: unavailable', async () => {
-      server.willReply(...Array<Reply>(3).fill(wire.error({ status: 503, message: `Overloaded. ${API_KEY}` })), decides);
+      server.willReply(
+        ...Array<Reply>(3).fill(wire.error({ status: 503, message: `Overloaded. ${API_KEY}` })),
+        decides,
+      );
       const fault = await faultOf(decide());
       expect(fault).toMatchObject({ code: 'AI_UNAVAILABLE', retryable: true, retryAfterMs: 2_000 });
       expect(fault.message).toBe(
@@ -174,8 +179,14 @@ describe.each([GEMINI, OPENAI])('$name', ({ name, wire, createModel, promptOf })
       ['broken JSON', wire.text(PUBLISH.slice(0, -1))],
       ['a list', wire.text('["publish"]')],
       ['another schema', wire.text('{"step": "publish"}')],
-      ['a wrong type', wire.text(decisionText({ next_step_name: 'publish', updated_context: [{ key: '', value: '1' }] }))],
-      ['an unknown status', wire.text(decisionText({ next_step_name: 'publish', status_suggestion: 'DONE' }))],
+      [
+        'a wrong type',
+        wire.text(decisionText({ next_step_name: 'publish', updated_context: [{ key: '', value: '1' }] })),
+      ],
+      [
+        'an unknown status',
+        wire.text(decisionText({ next_step_name: 'publish', status_suggestion: 'DONE' })),
+      ],
       ['an unknown step', wire.text(decisionText({ next_step_name: 'deploy' }))],
       ['almost a step', wire.text(decisionText({ next_step_name: 'publish it' }))],
     ];
@@ -202,7 +213,10 @@ describe.each([GEMINI, OPENAI])('$name', ({ name, wire, createModel, promptOf })
     test('a step that is not allowed is treated like one that is unknown', async () => {
       const request = requestOf({ allowed: ['draft', 'FINISH'] });
       server.willReply(decides, wire.text(decisionText({ next_step_name: 'draft' })));
-      expect(await createModel({ server, time }).decide(request)).toMatchObject({ nextStepName: 'draft', attempts: 2 });
+      expect(await createModel({ server, time }).decide(request)).toMatchObject({
+        nextStepName: 'draft',
+        attempts: 2,
+      });
       const repair = promptOf(server.requests[1]?.body ?? {});
       expect(repair).toMatch(/publish\\+" is not allowed/);
       expect(repair).toContain('Allowed names: draft, FINISH');
@@ -268,12 +282,14 @@ describe('what only Gemini says', () => {
   const decide = () => GEMINI.createModel({ server, time }).decide(requestOf());
 
   test.each<[string, Reply]>([
-    ...['SAFETY', 'OTHER', 'BLOCKLIST', 'PROHIBITED_CONTENT'].map(
-      (reason): [string, Reply] => [`prompt: ${reason}`, geminiWire.blockedPrompt(reason)],
-    ),
-    ...['SAFETY', 'RECITATION', 'PROHIBITED_CONTENT', 'BLOCKLIST', 'SPII'].map(
-      (reason): [string, Reply] => [`answer: ${reason}`, geminiWire.stopped(reason)],
-    ),
+    ...['SAFETY', 'OTHER', 'BLOCKLIST', 'PROHIBITED_CONTENT'].map((reason): [string, Reply] => [
+      `prompt: ${reason}`,
+      geminiWire.blockedPrompt(reason),
+    ]),
+    ...['SAFETY', 'RECITATION', 'PROHIBITED_CONTENT', 'BLOCKLIST', 'SPII'].map((reason): [string, Reply] => [
+      `answer: ${reason}`,
+      geminiWire.stopped(reason),
+    ]),
   ])('blocked %s', async (what, reply) => {
     server.willReply(reply, reply);
     const fault = await faultOf(decide());
@@ -314,7 +330,11 @@ describe('what only OpenAI says', () => {
   });
 
   test.each<[string, Reply, FaultCode]>([
-    ['an empty account, which comes with status 429', openaiWire.coded(429, 'insufficient_quota'), 'AI_MISCONFIGURED'],
+    [
+      'an empty account, which comes with status 429',
+      openaiWire.coded(429, 'insufficient_quota'),
+      'AI_MISCONFIGURED',
+    ],
     ['a prompt that is too long', openaiWire.coded(400, 'context_length_exceeded'), 'AI_MISCONFIGURED'],
   ])('%s is not retried', async (_, reply, code) => {
     server.willReply(reply, openaiWire.text(PUBLISH));
@@ -332,7 +352,10 @@ describe('what only OpenAI says', () => {
   });
 
   test("a router's failure inside a success", async () => {
-    server.willReply({ status: 200, body: { error: { code: 502, message: 'Upstream' } } }, openaiWire.text(PUBLISH));
+    server.willReply(
+      { status: 200, body: { error: { code: 502, message: 'Upstream' } } },
+      openaiWire.text(PUBLISH),
+    );
     expect(await decide()).toMatchObject({ attempts: 2 });
     server.willReply({ status: 200, body: { error: { code: 401, message: 'No' } } });
     expect(await faultOf(decide())).toMatchObject({ code: 'AI_MISCONFIGURED' });

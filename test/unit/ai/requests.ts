@@ -3,7 +3,14 @@ import { allowedNextSteps, type Definition, type Step } from '../../../src/domai
 import type { HistoryEntry } from '../../../src/domain/history.ts';
 
 export function stepOf(name: string, guidance = '', rest: Partial<Step> = {}): Step {
-  return { name, fileStem: name, goal: `Be done with ${name}.`, guidance, instructions: `Do ${name}.`, ...rest };
+  return {
+    name,
+    fileStem: name,
+    goal: `Be done with ${name}.`,
+    guidance,
+    instructions: `Do ${name}.`,
+    ...rest,
+  };
 }
 
 /** A small loop: `draft` and `review` until the review is content, then `publish`. */
