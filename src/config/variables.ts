@@ -6,7 +6,7 @@ export const AI_PROVIDERS = ['gemini', 'openai', 'client', 'stub'] as const;
 /** Who decides where declared transitions do not. */
 export type AiProvider = (typeof AI_PROVIDERS)[number];
 
-export const AI_REQUEST_TIMEOUT_MS_MAX = 600_000;
+const AI_REQUEST_TIMEOUT_MS_MAX = 600_000;
 
 /** What people are told about a variable: the reference and the flags of the command line are made from it. */
 export interface VariableDoc {
