@@ -130,17 +130,12 @@ function task({ task, step, wish }: DecisionRequest): string {
 }
 
 /**
- * Sets client text apart from the rest. The name of the fence is a hash of what it encloses, so that equal
- * prompts stay equal, and is taken only if the text does not contain it: the text cannot close it.
+ * Sets client text apart from the rest. The name of the fence is a hash of what it encloses: equal prompts
+ * stay equal, and no text can be found that holds its own hash, and so could close the fence.
  */
 function fence(data: string): string {
-  let name = fenceName(data);
-  while (data.includes(name)) name = fenceName(name + data);
+  const name = createHash('sha256').update(data).digest('hex').slice(0, 24);
   return `<data-${name}>\n${data}\n</data-${name}>`;
-}
-
-function fenceName(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
 function quote(name: string): string {

@@ -109,8 +109,7 @@ const LITERAL_WORDS_MAX = 4;
 
 /** The phrase holds a value that was reported: "the user wants to `revise` it". */
 function judgeLiteral({ words, stems }: Phrase, { values }: Facts): Verdict {
-  for (const { source, listed, name, value } of values) {
-    const said = typeof value === 'string' ? wordsOf(plainPhrase(value)) : [];
+  for (const { source, listed, name, words: said } of values) {
     if (said.length === 0 || said.length > LITERAL_WORDS_MAX || outcomeOf(said) !== undefined) continue;
     // Contexts and lists hold many words, and "no" is a word of many phrases: these count with their key only.
     const isTelling = source === 'report' && !listed && said.some(isTopic);
@@ -130,13 +129,14 @@ function judgeNamed(phrase: Phrase, facts: Facts): Verdict {
   return undefined;
 }
 
-function judgeFact({ topics, outcome }: Phrase, { source, name, outcome: keyOutcome, value }: Fact): Verdict {
+function judgeFact({ topics, outcome }: Phrase, fact: Fact): Verdict {
+  const { source, name, outcome: keyOutcome, value, words } = fact;
   if (typeof value === 'string') {
-    const said = wordsOf(plainPhrase(value));
-    const told = outcomeOf(said);
+    const told = outcomeOf(words);
     if (outcome !== undefined) return told === undefined ? undefined : told === outcome;
-    if (topics.every((topic) => name.has(topic))) return said.length > 0;
-    return source === 'report' && said.length <= LITERAL_WORDS_MAX ? false : undefined;
+    if (topics.every((topic) => name.has(topic))) return value.trim() !== '';
+    const isWord = words.length > 0 && words.length <= LITERAL_WORDS_MAX;
+    return source === 'report' && isWord ? false : undefined;
   }
   if (outcome === undefined) return Boolean(value);
   if (keyOutcome === undefined) return undefined;

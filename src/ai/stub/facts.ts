@@ -13,6 +13,8 @@ export interface Fact {
   readonly outcome: Outcome;
   /** A list counts by its size, `null` as false. */
   readonly value: string | number | boolean;
+  /** The words of a short text; a long one is no word of a condition. */
+  readonly words: readonly string[];
 }
 
 /** What can be known when a step is decided. */
@@ -27,6 +29,7 @@ export interface Facts {
 
 const FACTS_MAX = 200;
 const NOTHING: JsonObject = {};
+const SHORT_TEXT_CHARS_MAX = 60;
 const TEXT_CHARS_MAX = 2_000;
 
 export function factsOf({ report, context, visits, step }: DecisionRequest): Facts {
@@ -61,7 +64,7 @@ function collect(source: Fact['source'], object: JsonObject): readonly Fact[] {
       for (const [childKey, child] of Object.entries(value)) visit(childKey, child, listed);
       return;
     }
-    facts.push({ source, listed, value: measure(value), ...nameOf(key) });
+    facts.push({ source, listed, value: measure(value), words: shortWords(value), ...nameOf(key) });
     if (Array.isArray(value)) for (const item of value.slice(0, FACTS_MAX)) visit(key, item, true);
   };
   for (const [key, value] of Object.entries(object)) visit(key, value, false);
@@ -72,6 +75,10 @@ function nameOf(key: string): Pick<Fact, 'name' | 'outcome'> {
   const words = wordsOf(plainPhrase(key));
   const topics = words.filter((word) => !isOutcomeWord(word));
   return { name: new Set((topics.length > 0 ? topics : words).map(stem)), outcome: outcomeOf(words) };
+}
+
+function shortWords(value: JsonValue): readonly string[] {
+  return typeof value === 'string' && value.length <= SHORT_TEXT_CHARS_MAX ? wordsOf(plainPhrase(value)) : [];
 }
 
 function measure(value: Exclude<JsonValue, JsonObject>): Fact['value'] {

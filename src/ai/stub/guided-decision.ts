@@ -33,13 +33,21 @@ function findClause(
   request: DecisionRequest,
   clauses: readonly GuidanceClause[],
 ): GuidanceClause | undefined {
-  const facts = factsOf(request);
   const wished = request.wish === undefined ? undefined : matchStepName(request.allowed, request.wish);
   return (
-    clauses.find(({ condition }) => condition !== undefined && conditionHolds(condition, facts)) ??
+    findHolding(request, clauses) ??
     clauses.find(({ target }) => target === wished) ??
     clauses.find(({ condition }) => condition === undefined)
   );
+}
+
+function findHolding(
+  request: DecisionRequest,
+  clauses: readonly GuidanceClause[],
+): GuidanceClause | undefined {
+  if (clauses.every(({ condition }) => condition === undefined)) return undefined;
+  const facts = factsOf(request);
+  return clauses.find(({ condition }) => condition !== undefined && conditionHolds(condition, facts));
 }
 
 /** The first allowed step that is listed after the current one, else FINISH, else whatever is allowed. */

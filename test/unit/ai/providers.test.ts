@@ -136,6 +136,7 @@ describe('gemini', () => {
     server.willReply(geminiWire.text(PUBLISH));
     await decide({ apiKey: undefined });
     expect(JSON.stringify(server.requests[0]?.headers)).not.toContain('from-the-environment');
+    expect(server.requests[0]?.path).toBe('/v1beta/models/gemini-3.8-flash:generateContent');
   });
 });
 
@@ -204,8 +205,10 @@ describe('openai', () => {
     }
     vi.stubEnv('OPENAI_BASE_URL', 'http://127.0.0.1:1');
     vi.stubEnv('OPENAI_LOG', 'debug');
+    const written = vi.spyOn(console, 'debug');
     server.willReply(openaiWire.text(PUBLISH));
     await decide({ apiKey: undefined });
+    expect(written).not.toHaveBeenCalled();
     expect(JSON.stringify(server.requests[0]?.headers)).not.toContain('from-the-environment');
   });
 });
