@@ -17,3 +17,25 @@ export interface Diagnostic {
   /** "Unexpected X, expected Y", or what else is wrong and what to do. */
   readonly message: string;
 }
+
+/** `file:line:column: severity message [rule-id]`, the form that editors and terminals turn into links. */
+export function formatDiagnostic({ file, place, severity, message, ruleId }: Diagnostic): string {
+  const position = place === undefined ? '' : `:${place.line}:${place.column}`;
+  return `${file}${position}: ${severity} ${message} [${ruleId}]`;
+}
+
+/** In the order of files and places, so that the same problems always come in the same order. */
+export function compareDiagnostics(one: Diagnostic, other: Diagnostic): number {
+  return (
+    compare(one.file, other.file) ||
+    (one.place?.line ?? 0) - (other.place?.line ?? 0) ||
+    (one.place?.column ?? 0) - (other.place?.column ?? 0) ||
+    compare(one.ruleId, other.ruleId) ||
+    compare(one.message, other.message)
+  );
+}
+
+function compare(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}

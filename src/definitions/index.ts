@@ -1,2 +1,3 @@
 export { createConditions } from './conditions.ts';
+export { createDefinitions } from './create-definitions.ts';
 export { createSchemas } from './schemas.ts';

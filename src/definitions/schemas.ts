@@ -48,7 +48,13 @@ export function createSchemas(): Schemas {
 }
 
 function createAjv(): Ajv2020 {
-  const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false, validateSchema: false });
+  const ajv = new Ajv2020({
+    strict: false,
+    allErrors: true,
+    logger: false,
+    validateSchema: false,
+    ownProperties: true,
+  });
   return ajvFormats.default(ajv);
 }
 

@@ -1,0 +1,112 @@
+import type { Diagnostic } from './diagnostic.ts';
+import { type FrontMatter, readFrontMatter } from './front-matter.ts';
+import { type StepFrontMatter, stepFormat } from './front-matter-formats.ts';
+import { type ExpandIncludesParams, expandIncludes } from './includes.ts';
+import { parseBlocks } from './markdown.ts';
+import { isTitled, type Section, sectionsOf, trimBlankLines } from './sections.ts';
+import { diagnosticAt, type SourceText } from './source-text.ts';
+
+export const GUIDANCE_TITLE = 'Orchestrator Guidance';
+export const INSTRUCTIONS_TITLE = 'Client Instructions';
+const GOAL_TITLE = 'Goal';
+const SECTION_TITLES = [GUIDANCE_TITLE, INSTRUCTIONS_TITLE, GOAL_TITLE, 'Context Expectations'];
+
+/** A stretch of the source of a step. */
+export interface Part {
+  readonly text: string;
+  /** Where it starts in the source, in UTF-16 units. */
+  readonly at: number;
+}
+
+/** A step file on its own: what it says about other steps is not resolved yet. */
+export interface StepFile {
+  readonly source: SourceText;
+  readonly heading?: string;
+  readonly goal?: string;
+  /** Absent where the section is missing or empty: there is an error then. */
+  readonly guidance?: Part;
+  readonly instructions?: Part;
+  readonly frontMatter: FrontMatter<StepFrontMatter>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads front matter and sections of a step file, includes expanded. */
+export async function readStepFile(params: Omit<ExpandIncludesParams, 'from'>): Promise<StepFile> {
+  const { file } = params;
+  const frontMatter = readFrontMatter(file, stepFormat);
+  const { source, diagnostics: includeDiagnostics } = await expandIncludes({
+    ...params,
+    from: frontMatter.bodyAt,
+  });
+  const diagnostics = [...frontMatter.diagnostics, ...includeDiagnostics];
+  const root = parseBlocks(source.text, 'step');
+  if (root === undefined) {
+    diagnostics.push(tooComplex(file.display));
+    return { source, frontMatter, diagnostics };
+  }
+  const sections = sectionsOf(root, source.text);
+  const part = (title: string): Part | undefined => {
+    const found = sections.filter((section) => isTitled(section, title));
+    for (const section of found.slice(0, -1)) diagnostics.push(duplicateSection(source, section));
+    const last = found.at(-1);
+    return last === undefined ? undefined : trimBlankLines(source.text, last.bodyAt, last.end);
+  };
+  const required = (title: string): Part | undefined => {
+    const found = part(title);
+    if (found !== undefined && found.text.trim() !== '') return found;
+    diagnostics.push(
+      found === undefined ? missingSection(file.display, title) : emptySection(source, found.at, title),
+    );
+    return undefined;
+  };
+  const goal = part(GOAL_TITLE)?.text.trim();
+  const guidance = required(GUIDANCE_TITLE);
+  const instructions = required(INSTRUCTIONS_TITLE);
+  const [first] = sections;
+  const isHeading = first !== undefined && !SECTION_TITLES.some((title) => isTitled(first, title));
+  return {
+    source,
+    ...(isHeading && first.title !== '' && { heading: first.title }),
+    ...(goal !== undefined && goal !== '' && { goal }),
+    ...(guidance !== undefined && { guidance }),
+    ...(instructions !== undefined && { instructions }),
+    frontMatter,
+    diagnostics,
+  };
+}
+
+export function tooComplex(file: string): Diagnostic {
+  return {
+    ruleId: 'file-too-complex',
+    severity: 'error',
+    file,
+    message:
+      'The file with its includes has too many or too deeply nested lists, quotes, headings or lines to be read. Split it.',
+  };
+}
+
+function duplicateSection(source: SourceText, section: Section): Diagnostic {
+  return diagnosticAt(source, section.headingAt, {
+    ruleId: 'section-duplicate',
+    severity: 'warning',
+    message: `Unexpected section "${section.title}", expected it once: the last one wins.`,
+  });
+}
+
+function missingSection(file: string, title: string): Diagnostic {
+  return {
+    ruleId: 'section-missing',
+    severity: 'error',
+    file,
+    place: { line: 1, column: 1 },
+    message: `Expected a section "${title}": a heading of any level with that text, and what stands below it.`,
+  };
+}
+
+function emptySection(source: SourceText, at: number, title: string): Diagnostic {
+  return diagnosticAt(source, at, {
+    ruleId: 'section-empty',
+    severity: 'error',
+    message: `Unexpected empty section "${title}", expected some text.`,
+  });
+}

@@ -1,0 +1,53 @@
+import { FINISH, type Transition } from '../domain/definition.ts';
+import { matchStepName } from '../domain/step-names.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import type { FrontMatter } from './front-matter.ts';
+import type { WrittenTransition } from './front-matter-formats.ts';
+import { suggestion } from './nearest-name.ts';
+
+export interface ReadTransitionsParams {
+  readonly written: readonly WrittenTransition[];
+  readonly stepNames: readonly string[];
+  /** What is wrong with a CEL expression, or undefined. */
+  readonly checkCondition: (expression: string) => string | undefined;
+  readonly diagnose: FrontMatter<unknown>['diagnose'];
+}
+
+export interface ReadTransitions {
+  readonly transitions: readonly Transition[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Replaces the names in `to` by canonical ones, and checks that the conditions can be evaluated. */
+export function readTransitions(params: ReadTransitionsParams): ReadTransitions {
+  const { written, stepNames, checkCondition, diagnose } = params;
+  const candidates = stepNames.includes(FINISH) ? stepNames : [...stepNames, FINISH];
+  const transitions: Transition[] = [];
+  const diagnostics: Diagnostic[] = [];
+  let defaultAt: number | undefined;
+  for (const [index, { to, when }] of written.entries()) {
+    const report = (key: 'to' | 'when', problem: Parameters<typeof diagnose>[1]) =>
+      diagnostics.push(diagnose(['transitions', index, key], problem));
+    const target = matchStepName(candidates, to);
+    if (target === undefined) {
+      const message = `Unexpected step \`${to}\`, expected a step of this workflow or \`${FINISH}\`.${suggestion(candidates, to)}`;
+      report('to', { ruleId: 'transition-target', severity: 'error', message });
+    }
+    const problem = when === undefined ? undefined : checkCondition(when);
+    if (problem !== undefined) {
+      const message = `Unexpected condition \`${when}\`: ${problem}.`;
+      report('when', { ruleId: 'transition-condition', severity: 'error', message });
+    }
+    if (defaultAt !== undefined && when === undefined) {
+      const message = 'Unexpected second transition without `when`, expected at most one default.';
+      report('to', { ruleId: 'transition-default', severity: 'error', message });
+    } else if (defaultAt !== undefined) {
+      const message =
+        'This transition comes after the default. Conditions are asked first all the same; write the default last.';
+      report('to', { ruleId: 'transition-after-default', severity: 'warning', message });
+    }
+    if (when === undefined) defaultAt ??= index;
+    if (target !== undefined) transitions.push({ to: target, ...(when !== undefined && { when }) });
+  }
+  return { transitions, diagnostics };
+}
