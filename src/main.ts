@@ -5,12 +5,15 @@ import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
 import { createJsonLogger } from './cli/json-logger.ts';
 import { runCli } from './cli/run-cli.ts';
-import type { Services } from './cli/services.ts';
+import type { CliDeps, Services } from './cli/services.ts';
 import { type Config, secretsOf } from './config/config.ts';
 import { loadConfig } from './config/load-config.ts';
+import { formatDiagnostic } from './definitions/diagnostic.ts';
 import { systemClock } from './domain/clock.ts';
 import { randomIds } from './domain/ids.ts';
+import { DEFAULT_LIMITS } from './domain/limits.ts';
 import type { Logger } from './domain/logger.ts';
+import type { Engine } from './engine/engine.ts';
 
 // The composition root: the only file that knows every room. What is not needed by every command is imported
 // where it is used, because clients wait for the server to start.
@@ -23,12 +26,10 @@ function loggerFor(config: Config): Logger {
 }
 
 interface OpenServices extends Services {
-  readonly engine: import('./engine/engine.ts').Engine;
-  readonly logger: Logger;
+  readonly engine: Engine;
 }
 
-async function open(config: Config): Promise<OpenServices> {
-  const logger = loggerFor(config);
+async function open(config: Config, logger: Logger): Promise<OpenServices> {
   const [{ createEngine }, { createSqliteStore }, { createModel }, language] = await Promise.all([
     import('./engine/engine.ts'),
     import('./store/sqlite/sqlite-store.ts'),
@@ -40,13 +41,17 @@ async function open(config: Config): Promise<OpenServices> {
     migrationsFolder: join(dirname(mainFile), 'migrations', 'sqlite'),
     logger,
   });
-  const definitions = language.createDefinitions({ roots: config.definitionDirs, limits: config.limits, logger });
+  const definitions = language.createDefinitions({
+    roots: config.definitionDirs,
+    limits: config.limits,
+    logger,
+  });
   const engine = createEngine({
     store,
     definitions,
     conditions: language.createConditions(),
     schemas: language.createSchemas(),
-    model: createModel(config.ai),
+    model: createModel({ settings: config.ai, clock: systemClock, logger }),
     clock: systemClock,
     ids: randomIds,
     limits: config.limits,
@@ -54,7 +59,6 @@ async function open(config: Config): Promise<OpenServices> {
   });
   return {
     engine,
-    logger,
     async close() {
       await definitions.close();
       await store.close();
@@ -64,17 +68,59 @@ async function open(config: Config): Promise<OpenServices> {
 
 async function serveStdio(config: Config): Promise<void> {
   const { serveOverStdio } = await import('./mcp/stdio.ts');
-  const { engine, logger, close } = await open(config);
+  const { deferEngine } = await import('./engine/deferred-engine.ts');
+  const logger = loggerFor(config);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const authoringGuide = () => readFile(join(packageRoot, 'docs', 'guides', 'authoring.md'), 'utf8');
-  logger.info('Serving over stdio.', { database: config.databasePath, workflows: config.definitionDirs, decider: config.ai.provider });
+  let services: OpenServices | undefined;
+  const engine = deferEngine(async () => {
+    services = await open(config, logger);
+    return services.engine;
+  });
+  logger.info('Serving over stdio.', {
+    database: config.databasePath,
+    workflows: config.definitionDirs,
+    decider: config.ai.provider,
+  });
   try {
     await serveOverStdio(
-      { engine, logger, authoringGuide, version: packageJson.version, toolsets: config.toolsets },
+      {
+        engine,
+        logger,
+        authoringGuide: () => readFile(join(packageRoot, 'docs', 'guides', 'authoring.md'), 'utf8'),
+        afterListing: () => engine.warmUp(),
+        version: packageJson.version,
+        toolsets: config.toolsets,
+      },
       stop.signal,
     );
   } finally {
-    await close();
+    await services?.close();
   }
 }
+
+const deps: CliDeps = {
+  version: packageJson.version,
+  installation: {
+    platform: process.platform,
+    homeDir: homedir(),
+    env: process.env,
+    nodePath: process.execPath,
+    mainFile,
+  },
+  loadConfig: (flags) => loadConfig({ flags, env: process.env, cwd: process.cwd(), packageRoot }),
+  open: (config) => open(config, loggerFor(config)),
+  serveStdio,
+  async lintPath(path) {
+    const { lintPath } = await import('./definitions/index.ts');
+    return lintPath(path, { limits: DEFAULT_LIMITS });
+  },
+  formatDiagnostic,
+};
+
+process.exitCode = await runCli({
+  argv: process.argv.slice(2),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  deps,
+});

@@ -60,14 +60,17 @@ The client plays the model's part from a script, so no key is needed; the git co
     showDecision(answer);
   }
 
-  showHistory(await server.call('get_workflow_history', { instance_id: answer.instance_id }));
+  say(
+    `${bold(answer.next_step.step_name)}\n        server: ${firstParagraph(answer.next_step.instructions)}\n`,
+  );
+  showHistory(await server.call<HistoryPage>('get_workflow_history', { instance_id: answer.instance_id }));
   await server.close();
+  const commit = await git('log', '-1', '--stat', '--format=%h %an%n%n%B');
+  say(`${bold('git log -1 --stat')}, in the scratch repository:\n\n${indent(commit)}\n`);
   say(
-    `${bold('git log')}, in the scratch repository:\n\n${indent(await git('log', '--stat', '--format=%h %an%n%n%B'))}\n`,
+    `${bold('Your turn.')} This entry in the settings of your client starts the same server. Here it is for Cline;`,
   );
-  say(
-    `Your turn. This entry in the settings of your client starts the same server (here for Cline; also:\nclaude-desktop, claude-code, cursor, vscode):\n`,
-  );
+  say('claude-desktop, claude-code, cursor and vscode work as well, and --write puts it in place.\n');
   say(execFileSync(process.execPath, [serverFile, 'config', 'cline'], { encoding: 'utf8' }));
 }
 
@@ -88,7 +91,7 @@ async function crashAndResume({
   await server.call('advance_workflow', advanceArguments(answer, outcome));
   await server.killServer();
   say(
-    `\n${bold(styleText('red', 'kill -9'))} ${server.pid}: the server is gone, and the answer to this report with it. The client forgets everything, too.\n`,
+    `\n${bold(styleText('red', 'kill -9'))} ${server.pid}: the server is gone, and the answer to this report with it. The client\nforgets where it was, too.\n`,
   );
 
   const restarted = await connectToServer(serverFile, env);
@@ -121,35 +124,45 @@ function advanceArguments(answer: Answer, { report, context_updates, next_step_n
 }
 
 function showStep({ next_step, decision_request }: Answer): void {
-  say(`${bold(next_step.step_name)}`);
-  const task = next_step.instructions.split('\n').find((line) => line.trim() !== '') ?? '';
-  say(`        server: ${task}`);
-  if (decision_request !== undefined)
-    say(`        server: and you decide what follows: ${decision_request.options.join(' | ')}`);
+  say(bold(next_step.step_name));
+  say(`        server: ${firstParagraph(next_step.instructions)}`);
+  if (decision_request !== undefined) {
+    say(
+      `        server: you decide what follows, by the step's guidance: ${decision_request.options.join(' | ')}`,
+    );
+  }
 }
 
 function showDecision({ status, revision, next_step, decision }: Answer): void {
-  const why = decision?.reasoning === undefined ? '' : `: ${decision.reasoning}`;
-  say(
-    `        server: ${status === 'COMPLETED' ? 'complete' : `next is ${next_step.step_name}`}, decided by ${decision?.decider}${why} (revision ${revision}, on disk)\n`,
-  );
+  const where = status === 'COMPLETED' ? 'complete' : `next is ${next_step.step_name}`;
+  say(`        server: ${where}; ${reasonOf(decision)} (revision ${revision}, on disk)\n`);
 }
 
-function showHistory({
-  entries,
-}: {
-  entries?: {
-    revision: number;
-    step_name: string;
-    determined_next_step?: string;
-    decision?: { decider: string };
+function reasonOf(decision: Answer['decision']): string {
+  if (decision?.decider === 'client') return 'you decided';
+  return `declared in the step, no model asked: ${decision?.reasoning}`;
+}
+
+function firstParagraph(text: string): string {
+  const paragraph = (text.trim().split(/\n\s*\n/)[0] ?? '').replace(/\s+/g, ' ');
+  return paragraph.length > 100 ? `${paragraph.slice(0, 99)}…` : paragraph;
+}
+
+interface HistoryPage {
+  readonly entries: readonly {
+    readonly revision: number;
+    readonly step_name: string;
+    readonly determined_next_step?: string;
+    readonly decision?: { readonly decider: string };
   }[];
-}): void {
-  say(`${bold('history')}  every report once, in order, although the server was killed:\n`);
-  for (const { revision, step_name, determined_next_step, decision } of entries ?? []) {
-    say(
-      `    ${String(revision).padStart(2)}  ${step_name} -> ${determined_next_step}${decision ? ` (${decision.decider})` : ''}`,
-    );
+}
+
+function showHistory({ entries }: HistoryPage): void {
+  say(`${bold('history')}  every report once and in order, although the server was killed:\n`);
+  for (const { revision, step_name, determined_next_step, decision } of entries) {
+    const move =
+      decision === undefined ? 'start' : `${step_name} -> ${determined_next_step} (${decision.decider})`;
+    say(`    ${revision}  ${move}`);
   }
   say('');
 }

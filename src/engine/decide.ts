@@ -82,10 +82,11 @@ function decideByTransitions(params: DecideParams, conditions: Conditions): Decl
       return { decision: declaredDecision(to, candidates, [`\`${when}\` is true.`, ...problems]), problems };
   }
   if (fallback === undefined) return { problems };
-  return {
-    decision: declaredDecision(fallback, candidates, ['No condition is true: the default.', ...problems]),
-    problems,
-  };
+  const conditional = step.transitions.some(({ when }) => when !== undefined);
+  const reason = conditional
+    ? 'No condition is true, so the default applies.'
+    : 'The step always leads here.';
+  return { decision: declaredDecision(fallback, candidates, [reason, ...problems]), problems };
 }
 
 function declaredDecision(

@@ -16,7 +16,15 @@ export function serveTools(server: Server, deps: McpServerDeps): void {
   const tools = toolsOf(deps.toolsets);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
 
-  server.setRequestHandler('tools/list', () => ({ tools: tools.map(toolListing) }));
+  server.setRequestHandler('tools/list', () => {
+    // Clients wait for this answer before they show the server as ready, so that it goes out first.
+    setImmediate(() => {
+      deps
+        .afterListing()
+        .catch((error: unknown) => deps.logger.error('The engine cannot be opened.', { error }));
+    });
+    return { tools: tools.map(toolListing) };
+  });
 
   const call = async (
     params: { readonly name: string; readonly arguments?: unknown },

@@ -11,6 +11,8 @@ export interface McpServerDeps extends ToolDeps {
   /** Of this program. */
   readonly version: string;
   readonly toolsets: readonly Toolset[];
+  /** Called once a client has seen the tools: the moment to load what calling them takes. */
+  readonly afterListing: () => Promise<void>;
 }
 
 export interface McpServerParams {
