@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -53,13 +53,19 @@ export async function buildDist() {
     metafile: true,
     logLevel: 'warning',
   });
-  await chmod(join(DIST, 'main.mjs'), 0o755);
+  await makeExecutable(join(DIST, 'main.mjs'));
   await cp(join(ROOT, 'src', 'store', 'migrations'), join(DIST, 'migrations'), { recursive: true });
   await writeFile(
     join(DIST, 'third-party-licenses.txt'),
     await thirdPartyNotices(ROOT, Object.keys(metafile.inputs)),
   );
   await removeLeftovers(before, Object.keys(metafile.outputs));
+}
+
+async function makeExecutable(file) {
+  const text = await readFile(file, 'utf8');
+  if (!text.startsWith('#!')) await writeFile(file, `#!/usr/bin/env node\n${text}`);
+  await chmod(file, 0o755);
 }
 
 /** What an earlier build made and this one did not. Last, so that a running program loses nothing before it must. */

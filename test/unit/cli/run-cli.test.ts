@@ -87,6 +87,12 @@ describe('failures', () => {
     expect(stderr).toBe('Error: The database is locked.\nTry again.\n');
   });
 
+  test('speak of commands where the fault speaks of tools', async () => {
+    const fault = new Fault('INSTANCE_NOT_FOUND', 'There is no such run.', { hint: 'Call list_instances.' });
+    const { stderr } = await runCommand(['list'], failWith(fault));
+    expect(stderr).toBe('Error: There is no such run.\nRun "orchestrator-mcp status" to see the runs.\n');
+  });
+
   test('unexpected ones show no stack, and say how to see it', async () => {
     const { exitCode, stderr } = await runCommand(['list'], failWith(new Error('Broken.')));
     expect(exitCode).toBe(1);
