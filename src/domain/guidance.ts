@@ -25,6 +25,8 @@ export interface GuidanceDirection extends Omit<GuidanceClause, 'target'> {
   readonly phrase: string;
   /** Whether the author marked the phrase as a name: with backticks, quotes, bold or a link. */
   readonly quoted: boolean;
+  /** Whether a step has to be meant: "proceed to X" sends to a step, "select X" or "X -> Y" may not. */
+  readonly explicit: boolean;
   /** Where the phrase starts in the guidance, in UTF-16 units. */
   readonly offset: number;
 }
@@ -85,14 +87,20 @@ interface Segment {
   readonly sentence: string;
 }
 
-const ACTION = new RegExp(
+const MOVE = new RegExp(
   [
-    String.raw`\b(?:proceed|go|continue|move|return|advance|transition|switch|jump|skip|loop|branch|route|send)(?:e?s)?` +
+    String.raw`\b(?:proceed|go|continue|move|return|advance|transition|switch|jump|skip|loop|branch|route)(?:e?s)?` +
       String.raw`(?:\s+(?:on|back|ahead|over|directly|straight|immediately|forward|again)){0,2}\s+(?:to|with|at|into)\b`,
     String.raw`\bgoto\b`,
+    String.raw`\bnext\s+step\s*(?:(?:is|shall be|should be|will be|must be)\b|[:=])`,
+  ].join('|'),
+  'i',
+);
+const ACTION = new RegExp(
+  [
+    MOVE.source,
     String.raw`\b(?:stay|remain)s?\s+(?:on|at|in|with)\b`,
     String.raw`\b(?:choose|select|repeat|retry|redo|rerun|revisit)\b`,
-    String.raw`\bnext\s+step\s*(?:(?:is|shall be|should be|will be|must be)\b|[:=])`,
     '->|=>|→|⇒',
   ].join('|'),
   'gi',
@@ -150,7 +158,7 @@ function readSegment(
   );
   const label = actions.length === 0 ? LABEL_END.exec(text) : null;
   const leading = readPremise(text.slice(0, actions[0]?.index ?? label?.index ?? text.length));
-  const direct = (start: number, end: number): readonly GuidanceDirection[] => {
+  const direct = (start: number, end: number, explicit = false): readonly GuidanceDirection[] => {
     const found = readTarget(definition, text.slice(start, end));
     if (found === undefined) return [];
     const { at, ...target } = found;
@@ -160,11 +168,11 @@ function readSegment(
         ? leading
         : { condition: plainText(trailing), otherwise: false };
     const premise = own.condition === undefined && !own.otherwise ? (inherited ?? own) : own;
-    return [{ ...premise, ...target, sentence, offset: offset + start + at }];
+    return [{ ...premise, ...target, explicit, sentence, offset: offset + start + at }];
   };
   if (actions.length > 0) {
     return actions.flatMap((action, index) =>
-      direct(action.index + action[0].length, actions[index + 1]?.index ?? text.length),
+      direct(action.index + action[0].length, actions[index + 1]?.index ?? text.length, MOVE.test(action[0])),
     );
   }
   // Without a verb, only "Otherwise X" and "On failure: `X`" send anyone anywhere.
@@ -268,8 +276,8 @@ function trimWord(text: string): string {
   return text.replace(/^[\s*_`"'“”‘’([,:;.!?]+|[\s*_`"'“”‘’)\],:;.!?]+$/g, '');
 }
 
-/** Whether the phrase is a name of the step, and not merely contains the words of one. */
-function isNameOf(definition: Definition, target: string, phrase: string): boolean {
+/** Whether a phrase that means a step is a name of it, and does not merely contain the words of one. */
+export function isNameOf(definition: Definition, target: string, phrase: string): boolean {
   const folded = foldName(phrase);
   if (foldName(target) === folded) return true;
   const step = definition.steps.find((candidate) => candidate.name === target);

@@ -1,0 +1,23 @@
+import { FINISH } from '../../domain/definition.ts';
+import { leadingTo, stepGraph } from '../../domain/graph.ts';
+import { diagnosticAt } from '../source-text.ts';
+import type { Rule } from './rule.ts';
+
+export const deadEnd: Rule = {
+  ruleId: 'dead-end',
+  severity: 'warning',
+  summary: 'From this step the workflow cannot finish.',
+  advice: 'Give the step, or one that follows it, a way to FINISH.',
+  check({ definition, index, steps }) {
+    const finishing = leadingTo(stepGraph(definition), FINISH);
+    return steps
+      .filter(({ step }) => !finishing.has(step.name))
+      .map(({ step, linkAt }) =>
+        diagnosticAt(index, linkAt, {
+          ruleId: this.ruleId,
+          severity: this.severity,
+          message: `No way leads from "${step.name}" to FINISH.`,
+        }),
+      );
+  },
+};
