@@ -3,6 +3,7 @@ import { migrationsLag } from './migrations-lag.ts';
 import { cliPage } from './reference/cli-page.ts';
 import { configurationPage } from './reference/configuration-page.ts';
 import { errorsPage } from './reference/errors-page.ts';
+import { rulesPage } from './reference/rules-page.ts';
 import { toolsPage } from './reference/tools-page.ts';
 
 // Writes what is made from the code; with --check, says what differs from it and writes nothing.
@@ -11,6 +12,7 @@ const pages = [
   { file: 'docs/reference/cli.md', text: cliPage() },
   { file: 'docs/reference/configuration.md', text: configurationPage() },
   { file: 'docs/reference/errors.md', text: errorsPage() },
+  { file: 'docs/reference/rules.md', text: rulesPage() },
   { file: 'docs/reference/tools.md', text: toolsPage() },
 ];
 
