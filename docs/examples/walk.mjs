@@ -27,7 +27,6 @@ for (const { did, ...outcome } of work) {
     console.log(`kill -9, restart, resume: ${run.reconciliation.explanation}`);
   }
 }
-console.log(`${run.status} ${run.instance_id}`);
 await server.close();
 
 async function connect() {

@@ -8,7 +8,7 @@ const documents = readDocuments();
 const byPath = new Map(documents.map((document) => [document.path, document]));
 
 /** Names of other programs that are mentioned. */
-const ELSEWHERE = ['McpServer', 'autoApprove'];
+const ELSEWHERE = ['McpServer'];
 /** Steps that a text makes up. */
 const INVENTED = ['write_summary', 'split_changes'];
 
