@@ -63,7 +63,7 @@ function createCompiler(): (expression: string) => Compilation {
       const parsed = environment.parse(expression);
       const { valid, type, error } = parsed.check();
       if (!valid) return { problem: problemOf(error) };
-      if (type !== 'bool' && type !== 'dyn') return { problem: `it is a ${type}, expected a bool` };
+      if (type !== 'bool' && type !== 'dyn') return { problem: `it gives ${type}, expected bool` };
       const evaluate = (variables: Variables): unknown => parsed(toVariables(variables));
       // Only method calls (`matches`, `exists`, `map`, ...) can take long; the limit itself is not free.
       if (!callsMethods(parsed.ast)) return { evaluate };

@@ -163,9 +163,11 @@ function issueDiagnostics({ issue, values, keys, diagnose }: IssueParams): reado
   const place = path.length === 0 ? 'front matter' : `\`${dotted(path)}\``;
   const found = valueAt(values, path);
   const message =
-    issue.code === 'invalid_type'
-      ? `Unexpected ${kindOf(found)} as ${place}, expected ${issue.expected}.`
-      : `Unexpected value of ${place}: ${issue.message}.`;
+    issue.code !== 'invalid_type'
+      ? `Unexpected value of ${place}: ${issue.message}.`
+      : found === undefined
+        ? `Expected ${place}, which is missing.`
+        : `Unexpected ${kindOf(found)} as ${place}, expected ${issue.expected}.`;
   return [diagnose(path, { ruleId: 'front-matter-value', severity: 'error', message })];
 }
 
@@ -180,7 +182,6 @@ function valueAt(values: unknown, path: FrontMatterPath): unknown {
 }
 
 function kindOf(value: unknown): string {
-  if (value === undefined) return 'nothing';
   if (value === null) return 'empty value';
   if (Array.isArray(value)) return 'list';
   return typeof value === 'object' ? 'mapping' : typeof value;

@@ -286,12 +286,12 @@ function stepNameDiagnostics(index: SourceText, links: readonly StepLink[]): rea
 function noStep(file: string): Diagnostic {
   const message =
     'Expected at least one step: a list item that starts with a link to a `.md` file, below the heading `Steps` if there is one.';
-  return { ruleId: 'no-steps', severity: 'error', file, message };
+  return { ruleId: 'no-steps', severity: 'error', file, place: { line: 1, column: 1 }, message };
 }
 
 function tooManySteps(file: string, count: number): Diagnostic {
   const message = `Unexpected ${count} steps, expected at most ${STEPS_MAX}.`;
-  return { ruleId: 'definition-too-large', severity: 'error', file, message };
+  return { ruleId: 'definition-too-large', severity: 'error', file, place: { line: 1, column: 1 }, message };
 }
 
 /** The errors come first where there are too many to show all. */

@@ -34,7 +34,8 @@ export function createSchemaChecker(): SchemaChecker {
     try {
       if (ajv.validateSchema(schema) !== true) {
         const [first] = ajv.errors ?? [];
-        const message = `Unexpected JSON Schema: ${first?.message ?? 'it does not fit the meta schema'}.`;
+        const place = first === undefined || first.instancePath === '' ? 'it' : `\`${first.instancePath}\``;
+        const message = `Unexpected JSON Schema: ${place} ${first?.message ?? 'does not fit the meta schema'}.`;
         return [{ severity: 'error', path: pathOf(first?.instancePath ?? ''), message }];
       }
       ajv.compile(schema);

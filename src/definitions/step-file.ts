@@ -11,11 +11,11 @@ export const INSTRUCTIONS_TITLE = 'Client Instructions';
 const GOAL_TITLE = 'Goal';
 const SECTION_TITLES = [GUIDANCE_TITLE, INSTRUCTIONS_TITLE, GOAL_TITLE, 'Context Expectations'];
 
-/** A stretch of the source of a step. */
+/** The text of a section. Offsets are places in the source, in UTF-16 units. */
 export interface Part {
   readonly text: string;
-  /** Where it starts in the source, in UTF-16 units. */
   readonly at: number;
+  readonly headingAt: number;
 }
 
 /** A step file on its own: what it says about other steps is not resolved yet. */
@@ -49,13 +49,16 @@ export async function readStepFile(params: Omit<ExpandIncludesParams, 'from'>): 
     const found = sections.filter((section) => isTitled(section, title));
     for (const section of found.slice(0, -1)) diagnostics.push(duplicateSection(source, section));
     const last = found.at(-1);
-    return last === undefined ? undefined : trimBlankLines(source.text, last.bodyAt, last.end);
+    if (last === undefined) return undefined;
+    return { ...trimBlankLines(source.text, last.bodyAt, last.end), headingAt: last.headingAt };
   };
   const required = (title: string): Part | undefined => {
     const found = part(title);
     if (found !== undefined && found.text.trim() !== '') return found;
     diagnostics.push(
-      found === undefined ? missingSection(file.display, title) : emptySection(source, found.at, title),
+      found === undefined
+        ? missingSection(file.display, title)
+        : emptySection(source, found.headingAt, title),
     );
     return undefined;
   };
@@ -80,6 +83,7 @@ export function tooComplex(file: string): Diagnostic {
     ruleId: 'file-too-complex',
     severity: 'error',
     file,
+    place: { line: 1, column: 1 },
     message:
       'The file with its includes has too many or too deeply nested lists, quotes, headings or lines to be read. Split it.',
   };

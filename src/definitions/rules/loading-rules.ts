@@ -3,6 +3,12 @@ import type { RuleInfo } from './rule.ts';
 /** What can be wrong with a file as it is read. Errors make the workflow unusable until they are mended. */
 export const LOADING_RULES: readonly RuleInfo[] = [
   {
+    ruleId: 'no-workflow',
+    severity: 'error',
+    summary: 'There is no workflow at the path that was to be checked.',
+    advice: 'Give a folder of workflows, one workflow (a folder with an `index.md`), or a file of one.',
+  },
+  {
     ruleId: 'index-unreadable',
     severity: 'error',
     summary: 'The `index.md` of a workflow cannot be read, or lies outside the workflows folder.',

@@ -58,7 +58,7 @@ describe('createConditions', () => {
     ['report.nowhere == 1', 'No such key: nowhere'],
     ['visits.nowhere > 1', 'No such key: nowhere'],
     ['report.status', 'it is neither true nor false'],
-    ['1 + 1', 'it is a int, expected a bool'],
+    ['1 + 1', 'it gives int, expected bool'],
     ['somebody.else == 1', 'Unknown variable: somebody'],
     ['report.result.count > "a"', 'no such overload: dyn<double> > string'],
     ['report.status ==', 'Unexpected token: EOF'],
