@@ -5,6 +5,9 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readStubScript } from '../../src/ai/stub/script.ts';
+import { TOOLSETS } from '../../src/domain/toolset.ts';
+import { toolListing } from '../../src/mcp/tool-listing.ts';
+import { toolsOf } from '../../src/mcp/toolsets.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Block, ROOT, readDocuments } from './documents.ts';
 
@@ -55,6 +58,14 @@ test('the script of the stub can be played', async () => {
   const path = join(temporaryFolder(), 'stub-script.json');
   await writeFile(path, scripts[0]?.text ?? '');
   expect(readStubScript(path)).toHaveLength(3);
+});
+
+test('the README tells what the tools cost', () => {
+  const bytes = toolsOf(TOOLSETS)
+    .map(toolListing)
+    .flatMap(({ name, description, inputSchema }) => [name, description, JSON.stringify(inputSchema)])
+    .reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  expect(documents[0]?.text).toContain(`take ${Math.round(bytes / 4)} tokens`);
 });
 
 /** The blocks below one heading that are said to be files, with an `index.md` among them. */
