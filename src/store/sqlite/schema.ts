@@ -94,8 +94,7 @@ export const workflowHistory = sqliteTable(
   ],
 );
 
-// SQLite uses a partial index only for a query that repeats its condition, word for word and with no
-// placeholder in it.
+// The conditions of the partial indexes: a query that repeats one is answered from the index.
 
 export function isTransition(table: { readonly determinedNextStep: SQLWrapper }): SQL {
   return isNotNull(table.determinedNextStep);

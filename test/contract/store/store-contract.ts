@@ -311,6 +311,7 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
         do {
           page = await store.listHistory(old.instanceId, { limit: 2, cursor: page.nextCursor });
           seen.push(...page.items);
+          expect(seen.length).toBeLessThan(100);
           if (growth++ < 4) {
             instance = await advanced(instance);
             await store.recordNote(samples.note(old));
@@ -391,6 +392,7 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
           const page = await store.listInstances({}, { limit: 3, cursor });
           seen.push(...page.items);
           cursor = page.nextCursor;
+          expect(seen.length).toBeLessThan(1_000);
           busy = await advanced(busy);
           await started();
         } while (cursor !== undefined);
@@ -634,6 +636,8 @@ async function allPages<Item>(
     expect(page.items.length).toBeLessThanOrEqual(limit);
     pages.push([...page.items]);
     cursor = page.nextCursor;
+    // Better a failure than a loop, should a cursor not lead on.
+    expect(pages.length).toBeLessThan(1_000);
   } while (cursor !== undefined);
   return pages;
 }
