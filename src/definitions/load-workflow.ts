@@ -1,31 +1,30 @@
-import { basename, extname, join, relative, sep } from 'node:path';
-import { type Definition, FINISH, type Step } from '../domain/definition.ts';
-import type { JsonObject } from '../domain/json.ts';
+import { join, relative, sep } from 'node:path';
+import type { Definition } from '../domain/definition.ts';
 import type { Limits } from '../domain/limits.ts';
-import { foldName } from '../domain/step-names.ts';
 import { createConditionChecker } from './conditions.ts';
 import type { SourceFile } from './definitions.ts';
 import { compareDiagnostics, type Diagnostic } from './diagnostic.ts';
 import { type FileSignature, signFile } from './file-signature.ts';
-import { type FrontMatter, readFrontMatter } from './front-matter.ts';
-import { indexFormat } from './front-matter-formats.ts';
+import { readFrontMatter } from './front-matter.ts';
+import { type IndexFrontMatter, indexFormat } from './front-matter-formats.ts';
 import { expandIncludes, type IncludeBudget } from './includes.ts';
+import { jsonSchemaDiagnostics } from './json-schema-diagnostics.ts';
 import { parseBlocks } from './markdown.ts';
-import { type ReadOutcome, type ReadProblem, readTextFile } from './read-text-file.ts';
+import { unreadableFinding, unreadableIndex } from './read-problems.ts';
+import { type ReadOutcome, readTextFile } from './read-text-file.ts';
 import { resolveRelative } from './relative-path.ts';
+import { resolveStep } from './resolve-step.ts';
 import type { RootFolders } from './root-folders.ts';
 import { createSchemaChecker, type SchemaChecker } from './schema-check.ts';
 import { diagnosticAt, type SourceText } from './source-text.ts';
-import { readStepFile, type StepFile, tooComplex } from './step-file.ts';
+import { readStepFile, tooComplex } from './step-file.ts';
 import { readStepList, type StepLink } from './step-list.ts';
+import { checkStepList, STEPS_MAX } from './step-list-check.ts';
 import type { TextFile } from './text-file.ts';
-import { readTransitions } from './transitions.ts';
 import { INDEX_FILE, type ParsedStep, type ParsedWorkflow, type WorkflowReading } from './workflow-files.ts';
 
-const STEPS_MAX = 1_000;
 const INCLUDES_MAX = 1_000;
 const DIAGNOSTICS_MAX = 100;
-const STEP_NAME_CHARS_MAX = 200;
 
 export interface LoadWorkflowParams {
   readonly name: string;
@@ -44,8 +43,7 @@ export interface WorkflowLoaderDeps {
 export type WorkflowLoader = (params: LoadWorkflowParams) => Promise<WorkflowReading>;
 
 export function createWorkflowLoader({ limits, nowMs }: WorkflowLoaderDeps): WorkflowLoader {
-  const checkCondition = createConditionChecker();
-  const checkSchema = createSchemaChecker();
+  const checks = { checkCondition: createConditionChecker(), checkSchema: createSchemaChecker() };
 
   return async ({ name, folder, roots }) => {
     const signatures = new Map<string, FileSignature>();
@@ -59,239 +57,145 @@ export function createWorkflowLoader({ limits, nowMs }: WorkflowLoaderDeps): Wor
       outcomes.set(path, outcome);
       return outcome;
     };
-    const reader: Reader = {
-      read,
-      depthMax: limits.includeDepthMax,
-      budget: { bytesLeft: limits.definitionBytesMax, includesLeft: INCLUDES_MAX },
-    };
-    const indexPath = join(folder, INDEX_FILE);
-    const outcome = await read(indexPath);
-    const { diagnostics, parsed, files } = outcome.ok
-      ? await readWorkflow({ name, file: outcome.file, reader, checkCondition, checkSchema })
+    const budget = { bytesLeft: limits.definitionBytesMax, includesLeft: INCLUDES_MAX };
+    const context = { name, read, depthMax: limits.includeDepthMax, budget, ...checks };
+    const index = await read(join(folder, INDEX_FILE));
+    const { diagnostics, parsed, files } = index.ok
+      ? await readWorkflow(index.file, context)
       : {
-          diagnostics: [unreadable(roots.display(indexPath), outcome.problem)],
-          parsed: undefined,
+          diagnostics: [{ ...unreadableIndex(index.problem), file: roots.display(join(folder, INDEX_FILE)) }],
           files: [],
         };
-    const sorted = [...diagnostics].sort(compareDiagnostics);
-    const isUsable = !sorted.some(({ severity }) => severity === 'error');
+    const isUsable = !diagnostics.some(({ severity }) => severity === 'error');
     return {
       name,
-      diagnostics: bounded(sorted),
+      diagnostics: bounded([...diagnostics].sort(compareDiagnostics)),
       ...(isUsable && parsed !== undefined && { parsed }),
-      sources: files.map((file) => sourceOf(folder, file)),
+      sources: [...new Set(files)].map((file) => sourceOf(folder, file)),
       signatures: [...signatures.values()],
     };
   };
 }
 
-interface Reader {
+interface ReadingContext {
+  readonly name: string;
   readonly read: (path: string) => Promise<ReadOutcome>;
   readonly depthMax: number;
   readonly budget: IncludeBudget;
-}
-
-interface ReadWorkflowParams {
-  readonly name: string;
-  readonly file: TextFile;
-  readonly reader: Reader;
   readonly checkCondition: (expression: string) => string | undefined;
   readonly checkSchema: SchemaChecker;
 }
 
 interface ReadWorkflow {
   readonly diagnostics: readonly Diagnostic[];
-  readonly parsed?: ParsedWorkflow | undefined;
+  /** Whatever could be read, even where there are errors. */
+  readonly parsed?: ParsedWorkflow;
   /** The index, then the step files in the order of the steps. */
   readonly files: readonly TextFile[];
 }
 
-async function readWorkflow(params: ReadWorkflowParams): Promise<ReadWorkflow> {
-  const { name, file, reader, checkCondition, checkSchema } = params;
-  const diagnostics: Diagnostic[] = [];
+async function readWorkflow(file: TextFile, context: ReadingContext): Promise<ReadWorkflow> {
   const frontMatter = readFrontMatter(file, indexFormat);
-  const expanded = await expandIncludes({ file, from: frontMatter.bodyAt, ...reader });
-  const { source: index } = expanded;
-  diagnostics.push(...frontMatter.diagnostics, ...expanded.diagnostics);
-  const inputs = frontMatter.values?.inputs;
-  if (inputs !== undefined)
-    diagnostics.push(...schemaDiagnostics({ schema: inputs, at: 'inputs', frontMatter, checkSchema }));
-
+  const { source: index, diagnostics: includeDiagnostics } = await expandIncludes({
+    ...context,
+    file,
+    from: frontMatter.bodyAt,
+  });
+  const diagnostics = [
+    ...frontMatter.diagnostics,
+    ...includeDiagnostics,
+    ...jsonSchemaDiagnostics({
+      schema: frontMatter.values?.inputs,
+      key: 'inputs',
+      frontMatter,
+      checkSchema: context.checkSchema,
+    }),
+  ];
   const root = parseBlocks(index.text, 'index');
   if (root === undefined) return { diagnostics: [...diagnostics, tooComplex(file.display)], files: [file] };
-  const stepList = readStepList(index, root);
-  diagnostics.push(...stepList.diagnostics, ...stepNameDiagnostics(index, stepList.links));
-  if (stepList.links.length === 0) diagnostics.push(noStep(file.display));
-  if (stepList.links.length > STEPS_MAX) diagnostics.push(tooManySteps(file.display, stepList.links.length));
+  const { links, goal, diagnostics: listDiagnostics } = readStepList(index, root);
+  diagnostics.push(...listDiagnostics, ...checkStepList(index, links));
+  const steps = await readSteps(index, links.slice(0, STEPS_MAX), context);
+  diagnostics.push(...steps.diagnostics);
+  const definition = definitionOf({
+    name: context.name,
+    frontMatter: frontMatter.values ?? {},
+    goal,
+    steps: steps.parsed,
+  });
+  return {
+    diagnostics,
+    parsed: { definition, index, steps: steps.parsed },
+    files: [file, ...steps.files],
+  };
+}
 
-  const stepNames = stepList.links.map((link) => link.name);
-  const files = [file];
-  const steps: ParsedStep[] = [];
-  for (const link of stepList.links.slice(0, STEPS_MAX)) {
-    const outcome = await readLinkedFile(index, link, reader);
-    if ('ruleId' in outcome) {
-      diagnostics.push(outcome);
+interface ReadSteps {
+  readonly parsed: readonly ParsedStep[];
+  readonly files: readonly TextFile[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+async function readSteps(
+  index: SourceText,
+  links: readonly StepLink[],
+  context: ReadingContext,
+): Promise<ReadSteps> {
+  const stepNames = links.map((link) => link.name);
+  const parsed: ParsedStep[] = [];
+  const files: TextFile[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const link of links) {
+    // What follows could only complain about what was not read.
+    if (context.budget.bytesLeft < 0 || context.budget.includesLeft < 0) break;
+    const file = await readLinkedFile(index, link, context);
+    if ('ruleId' in file) {
+      diagnostics.push(file);
       continue;
     }
-    files.push(outcome);
-    const stepFile = await readStepFile({ file: outcome, ...reader });
-    diagnostics.push(...stepFile.diagnostics);
-    const { step, diagnostics: stepDiagnostics } = stepOf({
-      link,
-      stepNames,
-      file: outcome,
-      stepFile,
-      checkCondition,
-      checkSchema,
-    });
-    diagnostics.push(...stepDiagnostics);
-    if (step !== undefined) steps.push({ ...step, linkAt: link.at, path: outcome.path });
+    files.push(file);
+    const stepFile = await readStepFile({ ...context, file });
+    const resolved = resolveStep({ ...context, link, file, stepFile, stepNames });
+    diagnostics.push(...stepFile.diagnostics, ...resolved.diagnostics);
+    if (resolved.parsed !== undefined) parsed.push(resolved.parsed);
   }
-  const values = frontMatter.values;
-  const definition: Definition = {
-    name,
-    ...(values?.description !== undefined &&
-      values.description !== '' && { description: values.description }),
-    ...(values?.version !== undefined && { version: values.version }),
-    ...(values?.tags !== undefined && { tags: values.tags }),
-    ...(inputs !== undefined && { inputs }),
-    goal: stepList.goal,
-    steps: steps.map(({ step }) => step),
-  };
-  return { diagnostics, parsed: { definition, index, steps }, files };
+  return { parsed, files, diagnostics };
 }
 
 async function readLinkedFile(
   index: SourceText,
   link: StepLink,
-  { read }: Reader,
+  { read }: ReadingContext,
 ): Promise<TextFile | Diagnostic> {
-  const fail = (ruleId: string, message: string) =>
-    diagnosticAt(index, link.at, { ruleId, severity: 'error', message });
   const resolved = resolveRelative(index.fileAt(link.at).path, link.target);
-  if (!resolved.ok) return fail('step-path', `${resolved.problem}.`);
+  if (!resolved.ok) {
+    const finding = { ruleId: 'step-path', severity: 'error', message: `${resolved.problem}.` } as const;
+    return diagnosticAt(index, link.at, finding);
+  }
   const outcome = await read(resolved.path);
   if (outcome.ok) return outcome.file;
-  const { ruleId, reason } = STEP_PROBLEMS[outcome.problem];
-  return fail(ruleId, `Unexpected link to "${link.target}": ${reason}.`);
+  return diagnosticAt(index, link.at, unreadableFinding('step', link.target, outcome.problem));
 }
 
-const STEP_PROBLEMS: Readonly<Record<ReadProblem, { readonly ruleId: string; readonly reason: string }>> = {
-  missing: { ruleId: 'step-missing', reason: 'there is no such file' },
-  outside: { ruleId: 'step-outside', reason: 'it lies outside the workflows folder' },
-  'not-a-file': { ruleId: 'step-unreadable', reason: 'it is not a regular file' },
-  'too-large': { ruleId: 'file-too-large', reason: 'the file is too large' },
-  'not-text': { ruleId: 'file-not-text', reason: 'it is not UTF-8 text' },
-  unreadable: { ruleId: 'step-unreadable', reason: 'it cannot be read' },
-};
-
-function unreadable(file: string, problem: ReadProblem): Diagnostic {
-  const { reason } = STEP_PROBLEMS[problem];
-  const ruleId =
-    problem === 'too-large' || problem === 'not-text' ? STEP_PROBLEMS[problem].ruleId : 'index-unreadable';
-  return { ruleId, severity: 'error', file, message: `Unexpected index: ${reason}.` };
+interface DefinitionParts {
+  readonly name: string;
+  readonly frontMatter: IndexFrontMatter;
+  readonly goal: string;
+  readonly steps: readonly ParsedStep[];
 }
 
-interface StepOfParams {
-  readonly link: StepLink;
-  readonly stepNames: readonly string[];
-  readonly file: TextFile;
-  readonly stepFile: StepFile;
-  readonly checkCondition: (expression: string) => string | undefined;
-  readonly checkSchema: SchemaChecker;
-}
-
-interface StepReading {
-  readonly step?: Pick<ParsedStep, 'step' | 'source' | 'guidanceAt' | 'instructionsAt'>;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-function stepOf({ link, stepNames, file, stepFile, checkCondition, checkSchema }: StepOfParams): StepReading {
-  const { frontMatter, guidance, instructions, source } = stepFile;
-  const {
-    transitions: written,
-    report_schema: reportSchema,
-    max_visits: maxVisits,
-  } = frontMatter.values ?? {};
-  const diagnostics: Diagnostic[] = [];
-  if (reportSchema !== undefined)
-    diagnostics.push(
-      ...schemaDiagnostics({ schema: reportSchema, at: 'report_schema', frontMatter, checkSchema }),
-    );
-  const declared =
-    written === undefined
-      ? undefined
-      : readTransitions({ written, stepNames, checkCondition, diagnose: frontMatter.diagnose });
-  diagnostics.push(...(declared?.diagnostics ?? []));
-  if (guidance === undefined || instructions === undefined) return { diagnostics };
-  const step: Step = {
-    name: link.name,
-    fileStem: basename(file.path, extname(file.path)),
-    ...(stepFile.heading !== undefined && { heading: stepFile.heading }),
-    ...(stepFile.goal !== undefined && { goal: stepFile.goal }),
-    guidance: guidance.text,
-    instructions: instructions.text,
-    ...(declared !== undefined && { transitions: declared.transitions }),
-    ...(reportSchema !== undefined && { reportSchema }),
-    ...(maxVisits !== undefined && { maxVisits }),
+/** Members that have no value are left out, so that the hash does not depend on how they are absent. */
+function definitionOf({ name, frontMatter, goal, steps }: DefinitionParts): Definition {
+  const { description, version, tags, inputs } = frontMatter;
+  return {
+    name,
+    ...(description !== undefined && description !== '' && { description }),
+    ...(version !== undefined && { version }),
+    ...(tags !== undefined && { tags }),
+    ...(inputs !== undefined && { inputs }),
+    goal,
+    steps: steps.map(({ step }) => step),
   };
-  return { step: { step, source, guidanceAt: guidance.at, instructionsAt: instructions.at }, diagnostics };
-}
-
-interface SchemaDiagnosticsParams {
-  readonly schema: JsonObject;
-  readonly at: string;
-  readonly frontMatter: FrontMatter<unknown>;
-  readonly checkSchema: SchemaChecker;
-}
-
-function schemaDiagnostics({
-  schema,
-  at,
-  frontMatter,
-  checkSchema,
-}: SchemaDiagnosticsParams): readonly Diagnostic[] {
-  return checkSchema(schema).map(({ path, severity, message }) => {
-    const ruleId = severity === 'error' ? 'json-schema' : 'json-schema-ignored';
-    return frontMatter.diagnose([at, ...path], { ruleId, severity, message });
-  });
-}
-
-function stepNameDiagnostics(index: SourceText, links: readonly StepLink[]): readonly Diagnostic[] {
-  const names = new Set<string>();
-  const folded = new Map<string, string>();
-  return links.flatMap(({ name, at }) => {
-    const found = (ruleId: string, severity: Diagnostic['severity'], message: string) => [
-      diagnosticAt(index, at, { ruleId, severity, message }),
-    ];
-    if (name === '' || name.length > STEP_NAME_CHARS_MAX || /\p{Cc}/u.test(name)) {
-      const message = `Unexpected step name, expected 1 to ${STEP_NAME_CHARS_MAX} characters as the link text.`;
-      return found('step-name', 'error', message);
-    }
-    if (names.has(name)) return found('step-duplicate', 'error', `Unexpected second step named "${name}".`);
-    names.add(name);
-    const fold = foldName(name);
-    const twin = folded.get(fold);
-    folded.set(fold, name);
-    if (name !== FINISH && fold === foldName(FINISH)) {
-      const message = `Unexpected step name "${name}": write \`${FINISH}\` for closing words, or another name.`;
-      return found('step-name-reserved', 'warning', message);
-    }
-    if (twin === undefined || fold === '') return [];
-    const message = `Unexpected step name "${name}": it differs from "${twin}" only in letter case or punctuation.`;
-    return found('step-name-ambiguous', 'warning', message);
-  });
-}
-
-function noStep(file: string): Diagnostic {
-  const message =
-    'Expected at least one step: a list item that starts with a link to a `.md` file, below the heading `Steps` if there is one.';
-  return { ruleId: 'no-steps', severity: 'error', file, place: { line: 1, column: 1 }, message };
-}
-
-function tooManySteps(file: string, count: number): Diagnostic {
-  const message = `Unexpected ${count} steps, expected at most ${STEPS_MAX}.`;
-  return { ruleId: 'definition-too-large', severity: 'error', file, place: { line: 1, column: 1 }, message };
 }
 
 /** The errors come first where there are too many to show all. */

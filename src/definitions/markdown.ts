@@ -47,12 +47,15 @@ export function parseBlocks(text: string, kind: 'index' | 'step'): MarkdownRoot 
   return (kind === 'index' ? indexParser : blockParser).parse(text);
 }
 
-/** The nodes of one line or paragraph, with all their markup. */
-export function parseInline(text: string): readonly MarkdownNode[] {
-  const line = text.slice(0, INLINE_CHARS_MAX).replace(/\s+/g, ' ').trim();
-  // As a heading: by itself, a text such as "1. First" would be a list.
-  const block = inlineParser.parse(`# ${line}`).children[0];
-  return block?.type === 'heading' ? block.children : [];
+/** The nodes of some paragraphs, each on its own, with all their markup; one parse for all of them. */
+export function parseInline(texts: readonly string[]): readonly (readonly MarkdownNode[])[] {
+  // As headings, because each is exactly one line then; as paragraphs, "1. First" would be a list.
+  const lines = texts.map((text) => `# ${text.slice(0, INLINE_CHARS_MAX).replace(/\s+/g, ' ').trim()}`);
+  const blocks = inlineParser.parse(lines.join('\n')).children;
+  return texts.map((_text, index) => {
+    const block = blocks[index];
+    return block?.type === 'heading' ? block.children : [];
+  });
 }
 
 /** What a reader sees: no emphasis marks, no backticks, one space where there is white space. */
@@ -77,5 +80,5 @@ export function spanOf(node: MarkdownNode): { readonly start: number; readonly e
 export function headingText(node: MarkdownNode): string {
   if (!('children' in node)) return '';
   const written = plainText(node.children);
-  return /[*_`<[&\\!]/.test(written) ? plainText(parseInline(written)) : written;
+  return /[*_`<[&\\!]/.test(written) ? plainText(parseInline([written])[0] ?? []) : written;
 }

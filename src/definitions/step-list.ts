@@ -49,10 +49,11 @@ export function readStepList(source: SourceText, root: MarkdownRoot): StepList {
   const links: StepLink[] = [];
   const cuts: Cut[] = [];
   const diagnostics: Diagnostic[] = [];
-  for (const item of listItemsOf(root)) {
+  const items = listItemsOf(root).filter((item) => within(spanOf(item).start));
+  const inlines = parseInline(items.map((item) => leadingText(item, text)));
+  for (const [index, item] of items.entries()) {
     const { start, end } = spanOf(item);
-    if (!within(start)) continue;
-    const inline = leadingInline(item, text);
+    const inline = inlines[index] ?? [];
     const [first] = inline;
     if (first?.type === 'link' && isStepTarget(first)) {
       links.push({ name: plainText(first.children), target: targetOf(first), at: start });
@@ -87,12 +88,13 @@ function listItemsOf(node: MarkdownNode): readonly ListItem[] {
   ]);
 }
 
-function leadingInline(item: ListItem, text: string): readonly MarkdownNode[] {
+/** The first paragraph of an item that may hold a link; empty for others, which are not worth parsing. */
+function leadingText(item: ListItem, text: string): string {
   const [first] = item.children;
-  if (first?.type !== 'paragraph') return [];
+  if (first?.type !== 'paragraph') return '';
   const { start, end } = spanOf(first);
   const written = text.slice(start, end).replace(TASK_MARKER, '');
-  return written.includes('](') ? parseInline(written) : [];
+  return written.includes('](') ? written : '';
 }
 
 function isStepTarget(link: Link): boolean {

@@ -36,7 +36,7 @@ export const LOADING_RULES: readonly RuleInfo[] = [
     ruleId: 'definition-too-large',
     severity: 'error',
     summary:
-      'The workflow has more than 1,000 steps, more than 1,000 includes, or more than 4 MiB with its includes.',
+      'The workflow has more than 500 steps, more than 1,000 includes, or more than 4 MiB with its includes.',
     advice: 'Split the workflow.',
   },
   {

@@ -1,0 +1,59 @@
+import { basename, extname } from 'node:path';
+import type { Step } from '../domain/definition.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { jsonSchemaDiagnostics } from './json-schema-diagnostics.ts';
+import type { SchemaChecker } from './schema-check.ts';
+import type { StepFile } from './step-file.ts';
+import type { StepLink } from './step-list.ts';
+import type { TextFile } from './text-file.ts';
+import { readTransitions } from './transitions.ts';
+import type { ParsedStep } from './workflow-files.ts';
+
+export interface ResolveStepParams {
+  readonly link: StepLink;
+  readonly file: TextFile;
+  readonly stepFile: StepFile;
+  /** Canonical names of all steps of the workflow. */
+  readonly stepNames: readonly string[];
+  readonly checkCondition: (expression: string) => string | undefined;
+  readonly checkSchema: SchemaChecker;
+}
+
+export interface ResolvedStep {
+  /** Absent where a mandatory section is missing. */
+  readonly parsed?: ParsedStep;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Makes a step of a link and the file behind it: only now is it known what the other steps are called. */
+export function resolveStep(params: ResolveStepParams): ResolvedStep {
+  const { link, file, stepFile, stepNames, checkCondition, checkSchema } = params;
+  const { frontMatter, guidance, instructions, heading, goal, source } = stepFile;
+  const {
+    transitions: written,
+    report_schema: reportSchema,
+    max_visits: maxVisits,
+  } = frontMatter.values ?? {};
+  const declared =
+    written === undefined
+      ? undefined
+      : readTransitions({ written, stepNames, checkCondition, diagnose: frontMatter.diagnose });
+  const diagnostics = [
+    ...jsonSchemaDiagnostics({ schema: reportSchema, key: 'report_schema', frontMatter, checkSchema }),
+    ...(declared?.diagnostics ?? []),
+  ];
+  if (guidance === undefined || instructions === undefined) return { diagnostics };
+  const step: Step = {
+    name: link.name,
+    fileStem: basename(file.path, extname(file.path)),
+    ...(heading !== undefined && { heading }),
+    ...(goal !== undefined && { goal }),
+    guidance: guidance.text,
+    instructions: instructions.text,
+    ...(declared !== undefined && { transitions: declared.transitions }),
+    ...(reportSchema !== undefined && { reportSchema }),
+    ...(maxVisits !== undefined && { maxVisits }),
+  };
+  const places = { guidanceAt: guidance.at, instructionsAt: instructions.at, linkAt: link.at };
+  return { parsed: { step, source, ...places, path: file.path }, diagnostics };
+}
