@@ -8,7 +8,11 @@ const { Client } = await import('@modelcontextprotocol/client');
 const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio');
 
 const work = [
-  { did: '2 failed', report: { status: 'success', result: { failed: 2 } }, context_updates: { failures: 'parse, print' } },
+  {
+    did: '2 failed',
+    report: { status: 'success', result: { failed: 2 } },
+    context_updates: { failures: 'parse, print' },
+  },
   { did: 'fixed', report: { status: 'success' }, next_step_name: 'run_tests' },
   { did: '0 failed', report: { status: 'success', result: { failed: 0 } } },
 ];
@@ -19,7 +23,9 @@ for (const { did, ...outcome } of work) {
   const { instance_id, step_token, next_step: step } = run;
   run = await server.call('advance_workflow', { instance_id, step_token, ...outcome });
   const { decider, reasoning } = run.decision;
-  console.log(`${step.step_name}: ${did} -> ${run.next_step.step_name}, by ${decider}. ${reasoning ?? ''}`.trim());
+  console.log(
+    `${step.step_name}: ${did} -> ${run.next_step.step_name}, by ${decider}. ${reasoning ?? ''}`.trim(),
+  );
   if (step.step_name === 'fix_tests') {
     await server.kill();
     server = await connect();
