@@ -21,8 +21,8 @@ import type { Engine } from './engine/engine.ts';
 const mainFile = fileURLToPath(import.meta.url);
 const packageRoot = dirname(dirname(mainFile));
 
-function loggerFor(config: Config): Logger {
-  return createJsonLogger({ level: config.logLevel, stream: process.stderr, secrets: secretsOf(config) });
+function loggerFor(config: Config, level = config.logLevel): Logger {
+  return createJsonLogger({ level, stream: process.stderr, secrets: secretsOf(config) });
 }
 
 interface OpenServices extends Services {
@@ -109,7 +109,8 @@ const deps: CliDeps = {
     mainFile,
   },
   loadConfig: (flags) => loadConfig({ flags, env: process.env, cwd: process.cwd(), packageRoot }),
-  open: (config) => open(config, loggerFor(config)),
+  // A person at a terminal reads what a command prints; of what goes on behind it, only trouble.
+  open: (config) => open(config, loggerFor(config, config.logLevel === 'info' ? 'warn' : config.logLevel)),
   serveStdio,
   async lintPath(path) {
     const { lintPath } = await import('./definitions/index.ts');

@@ -67,7 +67,9 @@ function printAnswer(terminal: Terminal, answer: Answer): void {
     ['Status', answer.status + reason],
     ['Step', answer.next_step.step_name],
     ['Revision', String(answer.revision)],
-    ...(answer.definition_changed === true ? [['Note', 'its files have changed since it started']] : []),
+    ...(answer.definition_changed === true
+      ? [['Note', 'the files here are not the version that it runs on']]
+      : []),
     ...(answer.missing_context === undefined ? [] : [['Missing', answer.missing_context.join(', ')]]),
   ] as const;
   for (const [label = '', value = ''] of fields)

@@ -8,6 +8,12 @@ export function isFinished(status: InstanceStatus): boolean {
   return status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED';
 }
 
+/** How often a step was entered. */
+export function visitsOf(visits: Instance['visits'], stepName: string): number {
+  // Own keys only: a step may be named like something that every object has.
+  return Object.hasOwn(visits, stepName) ? (visits[stepName] ?? 0) : 0;
+}
+
 /** One run of a workflow, as it stands after its last committed transition. */
 export interface Instance {
   readonly instanceId: string;

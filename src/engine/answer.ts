@@ -1,6 +1,6 @@
 import type { Decider, DecisionRecord } from '../domain/decision.ts';
 import { allowedNextSteps, type Definition, FINISH, findStep, type Step } from '../domain/definition.ts';
-import { type Instance, type InstanceStatus, isFinished } from '../domain/instance.ts';
+import { type Instance, type InstanceStatus, visitsOf } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { fillTemplate } from '../domain/template.ts';
 
@@ -25,6 +25,8 @@ export interface Answer {
     readonly step_name: string;
     /** Client Instructions with the context filled in. */
     readonly instructions: string;
+    /** How often the run has come to this step, from the second time on: it is to be carried out again. */
+    readonly visit?: number;
     /** What `report.result` has to look like, where the step says so. */
     readonly report_schema?: JsonObject;
   };
@@ -56,6 +58,7 @@ export type AnswerableState = Pick<
   | 'stepToken'
   | 'currentStepName'
   | 'context'
+  | 'visits'
 >;
 
 export interface BuildAnswerParams {
@@ -66,7 +69,7 @@ export interface BuildAnswerParams {
   readonly decision?: DecisionRecord | undefined;
   readonly reconciliation?: Reconciliation | undefined;
   readonly definitionChanged?: boolean | undefined;
-  readonly replayed?: boolean;
+  readonly replayed?: true;
 }
 
 /** An answer is a pure function of a committed state: so a lost one can be given again, word for word. */
@@ -78,31 +81,27 @@ export function buildAnswer(params: BuildAnswerParams): Answer {
     params.clientDecides && state.status === 'RUNNING' && step !== undefined
       ? questionOf(definition, step)
       : undefined;
+  const visits = visitsOf(state.visits, state.currentStepName);
   return {
     instance_id: state.instanceId,
     workflow_name: state.workflowName,
     status: state.status,
-    ...(state.statusReason !== undefined && { status_reason: state.statusReason }),
+    status_reason: state.statusReason,
     revision: state.revision,
     step_token: state.stepToken,
     next_step: {
       step_name: state.currentStepName,
       instructions: text,
-      ...(state.status === 'RUNNING' &&
-        step?.reportSchema !== undefined && { report_schema: step.reportSchema }),
+      visit: visits > 1 ? visits : undefined,
+      report_schema: state.status === 'RUNNING' ? step?.reportSchema : undefined,
     },
     current_context: state.context,
-    ...(missing.length > 0 && { missing_context: missing }),
-    ...(decision !== undefined && {
-      decision: {
-        decider: decision.decider,
-        ...(decision.reasoning !== undefined && { reasoning: decision.reasoning }),
-      },
-    }),
-    ...(question !== undefined && { decision_request: question }),
-    ...(params.replayed === true && { replayed: true as const }),
-    ...(params.reconciliation !== undefined && { reconciliation: params.reconciliation }),
-    ...(params.definitionChanged !== undefined && { definition_changed: params.definitionChanged }),
+    missing_context: missing.length > 0 ? missing : undefined,
+    decision: decision && { decider: decision.decider, reasoning: decision.reasoning },
+    decision_request: question,
+    replayed: params.replayed,
+    reconciliation: params.reconciliation,
+    definition_changed: params.definitionChanged,
   };
 }
 
@@ -134,9 +133,4 @@ function instructionsFor(
     case 'CANCELLED':
       return { text: `This run was cancelled.${reason}`, missing: [] };
   }
-}
-
-/** The closing answer of a finished instance says nothing about decisions still to be made. */
-export function isFinal(answer: Answer): boolean {
-  return isFinished(answer.status);
 }

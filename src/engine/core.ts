@@ -14,7 +14,8 @@ import type { Store } from '../store/store.ts';
 import { type Answer, buildAnswer, type Reconciliation } from './answer.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { checkJsonSize } from './limits.ts';
-import { type Arrival, mergeContext } from './transition.ts';
+import { BEFORE_START, foldEntry } from './past-state.ts';
+import type { Arrival } from './transition.ts';
 
 export interface EngineDeps {
   readonly store: Store;
@@ -129,22 +130,18 @@ export function createEngineCore(deps: EngineDeps): EngineCore {
   /** The instance as it stood after an earlier transition, read off its history. */
   async function stateAfter(instance: Instance, target: HistoryEntry): Promise<Instance> {
     const next = await requireTransition(instance.instanceId, target.revision + 1);
-    let state = { context: {} as JsonObject, definitionHash: instance.definitionHash };
+    let state = BEFORE_START;
     let cursor: string | undefined;
     do {
       const page = await store.listHistory(instance.instanceId, { limit: STATE_FOLD_PAGE, cursor });
       const entries = page.items.filter((entry) => entry.revision <= target.revision);
-      for (const entry of entries) {
-        state = {
-          context: mergeContext(state.context, entry.contextUpdates, entry.decision),
-          definitionHash: entry.definitionHash ?? state.definitionHash,
-        };
-      }
+      state = entries.reduce(foldEntry, state);
       cursor = entries.length < page.items.length ? undefined : page.nextCursor;
     } while (cursor !== undefined);
     return {
       ...instance,
       ...state,
+      definitionHash: requirePresent(state.definitionHash, 'The first transition names a definition.'),
       status: target.status,
       statusReason: target.statusReason,
       revision: target.revision,

@@ -4,6 +4,7 @@ import type { DecisionRecord } from '../domain/decision.ts';
 import { allowedNextSteps, type Definition, type Step } from '../domain/definition.ts';
 import { Fault } from '../domain/errors.ts';
 import type { HistoryEntry } from '../domain/history.ts';
+import { visitsOf } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Report } from '../domain/report.ts';
 import { matchStepName } from '../domain/step-names.ts';
@@ -66,7 +67,7 @@ function decideByTransitions(params: DecideParams, conditions: Conditions): Decl
   if (step.transitions === undefined) return { problems: [] };
   const candidates = allowedNextSteps(params.definition, step);
   const visits = Object.fromEntries(
-    params.definition.steps.map(({ name }) => [name, params.visits[name] ?? 0]),
+    params.definition.steps.map(({ name }) => [name, visitsOf(params.visits, name)]),
   );
   const variables = { report: params.report, context: params.context, visits };
   const problems: string[] = [];

@@ -36,6 +36,8 @@ export interface ResumeParams {
   readonly assumedCurrentStepName: string;
   readonly report?: Report;
   readonly contextUpdates?: JsonObject;
+  /** With a report: the choice where the client decides; elsewhere a wish. */
+  readonly nextStepName?: string;
   /** Moves the instance to the current version of its workflow first. */
   readonly adoptDefinition?: boolean;
   readonly requestId?: string;
@@ -130,6 +132,7 @@ async function advanceFrom(attempt: Attempt, report: Report): Promise<Answer | u
     instanceId: params.instanceId,
     report: { ...report, step_id: instance.currentStepName },
     contextUpdates: params.contextUpdates,
+    nextStepName: params.nextStepName,
     requestId: params.requestId,
     arrivalToken: instance.stepToken,
     signal,
@@ -158,6 +161,7 @@ async function reconcile(attempt: Attempt, model: Model): Promise<Answer | undef
         visits: instance.visits,
         report: params.report,
         belief: params.assumedCurrentStepName,
+        wish: params.nextStepName,
         recentHistory,
       },
       { signal },
@@ -271,7 +275,11 @@ async function findRepeat(core: EngineCore, params: ResumeParams): Promise<Answe
   if (params.requestId === undefined) return undefined;
   const seen = await core.store.findRequest(params.instanceId, params.requestId);
   if (seen === undefined) return undefined;
-  const call = { report: params.report, contextUpdates: params.contextUpdates, nextStepName: undefined };
+  const call = {
+    report: params.report,
+    contextUpdates: params.contextUpdates,
+    nextStepName: params.nextStepName,
+  };
   if (!addsNothing(seen, call)) throw requestIdReused(params.requestId);
   return core.replay(seen);
 }
@@ -290,7 +298,11 @@ export function verdictOf({ params, instance, last, definition }: VerdictParams)
   const believed = matchStepName(names, params.assumedCurrentStepName);
   if (believed === undefined) return 'diverged';
   if (believed === instance.currentStepName) return 'in_sync';
-  const call = { report: params.report, contextUpdates: params.contextUpdates, nextStepName: undefined };
+  const call = {
+    report: params.report,
+    contextUpdates: params.contextUpdates,
+    nextStepName: params.nextStepName,
+  };
   if (last.kind !== 'started' && believed === last.stepName && addsNothing(last, call)) return 'answer_lost';
   if (Object.hasOwn(instance.visits, believed)) return 'client_behind';
   const step = findStep(definition, instance.currentStepName);
@@ -306,7 +318,7 @@ function explain(
 ): string {
   switch (verdict) {
     case 'in_sync':
-      return `The run is at "${stored}", as you believe.`;
+      return `The run is at "${stored}", as you believe, and no report about it is stored. If you may have begun it, look at what is done before you do it again.`;
     case 'answer_lost':
       return `Your report about "${believed}" had arrived; its answer had not reached you. The run is at "${stored}".`;
     case 'client_behind':

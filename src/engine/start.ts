@@ -1,6 +1,7 @@
 import { Defect, Fault } from '../domain/errors.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { matchStepName } from '../domain/step-names.ts';
 import type { Answer } from './answer.ts';
 import type { EngineCore } from './core.ts';
 import { checkJsonSize } from './limits.ts';
@@ -104,11 +105,14 @@ export async function requireUsable(core: EngineCore, workflowName: string) {
   const loaded = await core.definitions.find(workflowName);
   if (loaded === undefined) {
     const names = await core.definitions.names();
+    const meant = matchStepName(names, workflowName);
     throw new Fault('WORKFLOW_NOT_FOUND', `There is no workflow "${workflowName}".`, {
       hint:
-        names.length === 0
-          ? 'The workflows folder is empty.'
-          : `Known workflows: ${names.slice(0, 20).join(', ')}.`,
+        meant !== undefined
+          ? `Did you mean "${meant}"?`
+          : names.length === 0
+            ? 'The workflows folder is empty.'
+            : `Known workflows: ${names.slice(0, 20).join(', ')}.`,
       details: { workflows: names.slice(0, 100) },
     });
   }

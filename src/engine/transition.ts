@@ -1,6 +1,6 @@
 import type { DecisionRecord } from '../domain/decision.ts';
 import { type Definition, FINISH, findStep } from '../domain/definition.ts';
-import type { Instance, InstanceStatus } from '../domain/instance.ts';
+import { type Instance, type InstanceStatus, visitsOf } from '../domain/instance.ts';
 import { type JsonObject, mergeJson } from '../domain/json.ts';
 
 /** What a transition does to an instance, before it gets its revision, token and time. */
@@ -20,7 +20,7 @@ export function enterStep(
   stepName: string,
   visits: Readonly<Record<string, number>>,
 ): Arrival {
-  const visit = (Object.hasOwn(visits, stepName) ? (visits[stepName] ?? 0) : 0) + 1;
+  const visit = visitsOf(visits, stepName) + 1;
   const entered = { currentStepName: stepName, visits: { ...visits, [stepName]: visit } };
   if (stepName === FINISH) return { ...entered, status: 'COMPLETED' };
   const visitsMax = findStep(definition, stepName)?.maxVisits;

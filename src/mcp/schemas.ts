@@ -28,8 +28,11 @@ const anyReport = z
 export const report = anyReport.meta({
   type: 'object',
   properties: {
-    status: { type: 'string', description: 'success or failure' },
-    step_id: { type: 'string', description: 'step reported on' },
+    status: {
+      type: 'string',
+      description: 'success: carried out, whatever came of it; failure: it could not be',
+    },
+    step_id: { type: 'string', description: 'next_step.step_name of the last answer' },
     result: { description: 'what the instructions ask for' },
     message: { type: 'string' },
     error: { type: 'string' },
@@ -57,7 +60,12 @@ export const answer = z.object({
   status_reason: text.optional(),
   revision: z.int(),
   step_token: text,
-  next_step: z.object({ step_name: text, instructions: text, report_schema: jsonObject.optional() }),
+  next_step: z.object({
+    step_name: text,
+    instructions: text,
+    visit: z.int().optional(),
+    report_schema: jsonObject.optional(),
+  }),
   current_context: jsonObject,
   missing_context: names.optional(),
   decision: z.object({ decider: z.enum(DECIDERS), reasoning: text.optional() }).optional(),

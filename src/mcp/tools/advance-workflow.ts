@@ -10,14 +10,14 @@ export const advanceWorkflow = defineTool({
   input: z.strictObject({
     instance_id: instanceId,
     report,
-    context_updates: jsonObject.optional().describe('Facts to keep for later steps; merged into the context'),
+    context_updates: jsonObject.optional().describe('Facts to keep for later steps'),
     next_step_name: z
       .string()
       .min(1)
       .optional()
       .describe('Required if the last answer had a decision_request: the option that its guidance calls for'),
     step_token: z.string().min(1).optional().describe('From the last answer; always pass it'),
-    request_id: requestId,
+    request_id: requestId.describe('A new one for each report; the same one only to send it again'),
   }),
   output: answer,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },

@@ -3,7 +3,7 @@ import { defineTool } from '../tool.ts';
 
 export const getHowtoCreateWorkflowContent = defineTool({
   name: 'get_howto_create_workflow_content',
-  description: 'The guide to writing workflow files. Read it before you create or change one.',
+  description: 'How to write workflow files; read it before you create or change one.',
   input: z.strictObject({}),
   output: z.object({ content: z.string() }),
   annotations: { readOnlyHint: true, openWorldHint: false },

@@ -4,7 +4,7 @@ import { defineTool } from '../tool.ts';
 
 export const getWorkflowHistory = defineTool({
   name: 'get_workflow_history',
-  description: 'Everything that happened to a run, the oldest first: reports, decisions and their reasons.',
+  description: 'All that happened to a run, oldest first: what earlier steps reported, decisions and why.',
   input: z.strictObject({ instance_id: instanceId, limit, cursor }),
   output: historyPage,
   annotations: { readOnlyHint: true, openWorldHint: false },

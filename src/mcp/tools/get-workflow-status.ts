@@ -4,7 +4,7 @@ import { defineTool } from '../tool.ts';
 
 export const getWorkflowStatus = defineTool({
   name: 'get_workflow_status',
-  description: 'Where a run stands, with the current instructions. Changes nothing.',
+  description: 'Where a run stands, with the current instructions.',
   input: z.strictObject({ instance_id: instanceId }),
   output: answer,
   annotations: { readOnlyHint: true, openWorldHint: false },

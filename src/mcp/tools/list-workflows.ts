@@ -4,7 +4,7 @@ import { defineTool } from '../tool.ts';
 
 export const listWorkflows = defineTool({
   name: 'list_workflows',
-  description: 'Workflows that can be started, with their inputs. A broken one is listed with its errors.',
+  description: 'Workflows that can be started, with their inputs, if any; broken ones with their errors.',
   input: z.strictObject({ limit, cursor }),
   output: workflowPage,
   annotations: { readOnlyHint: true, openWorldHint: false },

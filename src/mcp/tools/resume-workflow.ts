@@ -5,8 +5,8 @@ import { defineTool } from '../tool.ts';
 export const resumeWorkflow = defineTool({
   name: 'resume_workflow',
   description:
-    'Find back into a run after a lost answer, a restart or a suspension: say which step you believe is current. ' +
-    'The answer compares that with what is stored, and holds the instructions to go on with.',
+    'Find back into a run after a lost answer, a restart, a suspension, or in a new session (list_instances first). Compares ' +
+    'your belief with what is stored, and answers with the instructions to go on with.',
   input: z.strictObject({
     instance_id: instanceId,
     assumed_current_step_name: z
@@ -17,10 +17,8 @@ export const resumeWorkflow = defineTool({
       .optional()
       .describe('If you carried that step out: your report on it, as for advance_workflow'),
     context_updates: jsonObject.optional(),
-    adopt_definition: z
-      .boolean()
-      .optional()
-      .describe("Move the run to the current version of the workflow's files"),
+    next_step_name: z.string().min(1).optional().describe('With a report: as for advance_workflow'),
+    adopt_definition: z.boolean().optional().describe("Move the run to the workflow's current files"),
     request_id: requestId,
   }),
   output: answer,
@@ -33,6 +31,7 @@ export const resumeWorkflow = defineTool({
         assumedCurrentStepName: args.assumed_current_step_name,
         report: args.report,
         contextUpdates: args.context_updates,
+        nextStepName: args.next_step_name,
         adoptDefinition: args.adopt_definition,
         requestId: args.request_id,
       },

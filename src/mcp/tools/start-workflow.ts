@@ -5,12 +5,12 @@ import { defineTool } from '../tool.ts';
 export const startWorkflow = defineTool({
   name: 'start_workflow',
   description:
-    'Start a run. Carry out next_step.instructions of the answer yourself, exactly; report with advance_workflow; ' +
-    'repeat until status is COMPLETED.',
+    'Start a run. Carry out next_step.instructions of the answer yourself, exactly; then choose by its decision_request, ' +
+    'if it has one; report both with advance_workflow; repeat until status is COMPLETED.',
   input: z.strictObject({
     workflow_name: z.string().min(1),
-    context: jsonObject.optional().describe("The workflow's inputs"),
-    request_id: requestId.describe('Any unique string; a repeat with the same one starts no second run'),
+    context: jsonObject.optional().describe('Its inputs, as list_workflows shows them'),
+    request_id: requestId.describe('Unique; a repeat with the same one starts no second run'),
   }),
   output: answer,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Definition } from '../../../src/domain/definition.ts';
 import { Fault } from '../../../src/domain/errors.ts';
+import type { AdvanceParams } from '../../../src/engine/advance.ts';
 import {
   createTestEngine,
   definition,
@@ -195,6 +196,29 @@ describe('a repeated advance', () => {
     });
   });
 
+  test('gets its own answer again after any number of later steps: context, visits, status and all', async () => {
+    const steps = [
+      step('a', { transitions: [{ to: 'b' }] }),
+      step('b', { maxVisits: 3, transitions: [{ to: 'a' }] }),
+    ];
+    const { engine, id } = await start(definition(steps), { n: 0 });
+    const answers = [];
+    for (let n = 1; n <= 8; n++) {
+      const call = {
+        instanceId: id,
+        report: success,
+        contextUpdates: { n, [`k${n % 3}`]: n },
+        requestId: `r${n}`,
+      };
+      const answer = await engine.advance(call);
+      answers.push({ call, answer });
+      if (answer.status === 'SUSPENDED') await engine.resume({ instanceId: id, assumedCurrentStepName: 'b' });
+    }
+    expect(answers.map(({ answer }) => answer.next_step.visit)).toEqual([undefined, 2, 2, 3, 3, 4, 4, 5]);
+    for (const { call, answer } of answers)
+      expect(await engine.advance(call)).toEqual({ ...answer, replayed: true });
+  });
+
   test('at once in two processes is one transition', async () => {
     const { engine, second, id } = await start(LINE);
     const other = await second();
@@ -238,13 +262,14 @@ describe('a stale advance', () => {
   test('names the current step and its token', async () => {
     const { engine, id } = await start(LINE);
     const moved = await engine.advance({ instanceId: id, report: success });
-    for (const call of [
+    const calls: readonly Omit<AdvanceParams, 'instanceId'>[] = [
       { report: { status: 'failure' }, stepToken: 'token-1' },
       { report: { status: 'failure', step_id: 'one' } },
       { report: success, stepToken: 'garbage' },
       { report: success, stepToken: 'token-1', contextUpdates: { other: true } },
       { report: { ...success, step_id: 'three' }, stepToken: moved.step_token },
-    ]) {
+    ];
+    for (const call of calls) {
       expect(await faultOf(engine.advance({ instanceId: id, ...call }))).toMatchObject({
         code: 'STALE_STEP',
         details: { current_step: 'two', step_token: moved.step_token },

@@ -124,6 +124,16 @@ describe('resume', () => {
     ]);
   });
 
+  test('with a report takes the choice of a client that decides', async () => {
+    const { resume } = await atTwo();
+    await resume('two', { report: success });
+    await expect(resume('three', { report: success })).rejects.toMatchObject({ code: 'DECISION_REQUIRED' });
+    expect(await resume('three', { report: success, nextStepName: 'four' })).toMatchObject({
+      next_step: { step_name: 'four' },
+      decision: { decider: 'client' },
+    });
+  });
+
   test('keeps the pinned version until it is told to adopt the current one', async () => {
     const { resume, definitions, engine, id } = await atTwo();
     definitions.current = definition(STEPS.map((each) => ({ ...each, instructions: `New ${each.name}.` })));
