@@ -25,10 +25,7 @@ export interface LoadConfigParams {
 export async function loadConfig({ flags, env, cwd, packageRoot }: LoadConfigParams): Promise<Config> {
   const problems: Problem[] = [];
   const report: Report = (variable, message) => problems.push({ variable, message });
-  const dotEnv = await readDotEnv(cwd).catch((error: Error) => {
-    report('.env', `The file cannot be read (${error.message}). Make it readable, or remove it.`);
-    return {};
-  });
+  const dotEnv = await readDotEnv(cwd, report);
   const settings = gatherSettings({ flags, env, dotEnv });
   const values = wellFormed(settings, report);
   const inputs: Inputs = { values, settings, cwd, packageRoot, report };

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Report } from './problems.ts';
 import { VARIABLE_NAMES, type VariableName } from './variables.ts';
 
 /** From the strongest to the weakest. */
@@ -35,21 +36,20 @@ export function gatherSettings({ flags, env, dotEnv }: GatherParams): Settings {
 }
 
 /**
- * The variables of the folder's `.env`; none if there is no such file. (Python keeps its virtual environments in
- * folders of that name.)
- *
- * @throws the file system's error if the file is there and cannot be read
+ * The variables of the folder's `.env`; none if there is no such file, or if it cannot be read, which is a problem.
+ * (Python keeps its virtual environments in folders of that name.)
  */
-export async function readDotEnv(folder: string): Promise<Variables> {
+export async function readDotEnv(folder: string, report: Report): Promise<Variables> {
   let text: string;
   try {
     text = await readFile(join(folder, '.env'), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EISDIR'))
-      return {};
-    throw error;
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (error.code !== 'ENOENT' && error.code !== 'EISDIR')
+      report('.env', `The file cannot be read (${error.message}). Make it readable, or remove it.`);
+    return {};
   }
   // Few folders have one: those that do not, need not wait for the parser.
-  const { parse } = await import('dotenv');
-  return parse(text);
+  const { default: dotenv } = await import('dotenv');
+  return dotenv.parse(text);
 }
