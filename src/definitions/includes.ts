@@ -26,7 +26,7 @@ export interface ExpandedText {
 }
 
 /** A backslash in front of the braces keeps them as they are, for texts that explain includes. */
-const INCLUDE = /(\\?)\{\{\s*file:([^{}\r\n]{1,1024})\}\}/g;
+const INCLUDE = /(\\?)\{\{\s*file:([^{}\r\n]+)\}\}/g;
 
 /**
  * Puts the files in the place of each `{{file:relative/path.md}}`, byte for byte, wherever it stands: code

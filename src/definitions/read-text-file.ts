@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
 import type { RootFolders } from './root-folders.ts';
 import { createTextFile, type TextFile } from './text-file.ts';
 
@@ -29,13 +29,10 @@ export async function readTextFile({ path, roots, bytesMax }: ReadTextFileParams
     // Looked at before it is opened: opening a device may have effects.
     if (!(await lstat(real)).isFile()) return { ok: false, problem: 'not-a-file' };
     handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const opened = await handle.stat({ bigint: true });
+    const opened = await handle.stat();
     if (!opened.isFile()) return { ok: false, problem: 'not-a-file' };
-    // What was opened is what stands at the checked path, and that path still resolves to itself.
-    const now = await lstat(real, { bigint: true });
-    if (now.ino !== opened.ino || now.dev !== opened.dev || (await realpath(real)) !== real)
-      return { ok: false, problem: 'outside' };
-    if (opened.size > BigInt(bytesMax)) return { ok: false, problem: 'too-large' };
+    if (!roots.contains(await openedPath(handle, real))) return { ok: false, problem: 'outside' };
+    if (opened.size > bytesMax) return { ok: false, problem: 'too-large' };
     const bytes = await readAtMost(handle, bytesMax + 1);
     if (bytes.length > bytesMax) return { ok: false, problem: 'too-large' };
     if (!isUtf8(bytes) || bytes.includes(0)) return { ok: false, problem: 'not-text' };
@@ -55,6 +52,18 @@ export async function readTextFile({ path, roots, bytesMax }: ReadTextFileParams
     return { ok: false, problem: problemOf(error) };
   } finally {
     await handle?.close();
+  }
+}
+
+/**
+ * Where the opened file really is. A folder on the way may have been swapped for a link since the path was
+ * resolved, and back again: Linux knows the file by its handle; elsewhere the path is resolved once more.
+ */
+async function openedPath(handle: FileHandle, path: string): Promise<string> {
+  try {
+    return await readlink(`/proc/self/fd/${handle.fd}`);
+  } catch {
+    return realpath(path);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -17,6 +17,20 @@ export function folderOf(files: WrittenFiles): string {
   const folder = temporaryFolder();
   writeFiles(folder, files);
   return folder;
+}
+
+/**
+ * Writes until the clock of the file system has moved on: what is written from now on has other stamps than
+ * what was written before.
+ */
+export function awaitFileClock(): void {
+  const probe = join(temporaryFolder(), 'probe');
+  const stamp = () => {
+    writeFileSync(probe, '');
+    return statSync(probe, { bigint: true }).ctimeNs;
+  };
+  const before = stamp();
+  while (stamp() === before);
 }
 
 /** The text of a step file that has what it needs. */
