@@ -19,6 +19,7 @@ export function serverEntry({ client, installation, env }: EntryParams): ServerE
     command: installation.nodePath,
     args: [installation.mainFile],
     ...(Object.keys(env).length > 0 && { env }),
+    ...(client.timeoutSeconds !== undefined && { timeout: client.timeoutSeconds }),
   };
 }
 

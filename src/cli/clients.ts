@@ -18,6 +18,8 @@ export interface Client {
   readonly serversKey: 'mcpServers' | 'servers';
   /** Whether an entry names its transport. */
   readonly namesTransport: boolean;
+  /** Where the client's own time-out, in seconds, is too short to start under load and to wait for a model. */
+  readonly timeoutSeconds?: number;
   /** At least one, the preferred first: one client may come in several forms, each with settings of its own. */
   readonly places: readonly [SettingsPlace, ...SettingsPlace[]];
 }
@@ -31,6 +33,8 @@ export function describeClient(name: ClientName, installation: Installation): Cl
         title: 'Cline',
         serversKey: 'mcpServers',
         namesTransport: false,
+        // Left out, Cline gives a server 3 seconds to start, and then goes on without its tools and without a word.
+        timeoutSeconds: 60,
         places: clinePlaces(installation),
       };
     case 'claude-desktop':

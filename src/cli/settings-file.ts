@@ -21,6 +21,8 @@ export interface ServerEntry {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Seconds. */
+  readonly timeout?: number;
 }
 
 export interface MergeResult {
@@ -72,13 +74,15 @@ function unexpected(file: string, what: string, cause?: unknown): Fault {
   });
 }
 
-/** How to start the server is ours to say; switches, approvals and further variables are the user's. */
+/** How to start the server is ours to say; switches, approvals, another time-out and further variables are the user's. */
 function mergeEntry(existing: unknown, entry: ServerEntry): object {
   if (!isJsonObject(existing)) return entry;
   // Cline may have written the entry in its nested form, which would win over what is beside it.
   const { transport: _nested, ...rest } = existing;
   const env = { ...(isJsonObject(existing.env) ? existing.env : {}), ...entry.env };
-  return { ...rest, ...entry, ...(Object.keys(env).length > 0 && { env }) };
+  const { timeout, ...start } = entry;
+  const suggested = timeout === undefined ? {} : { timeout };
+  return { ...suggested, ...rest, ...start, ...(Object.keys(env).length > 0 && { env }) };
 }
 
 async function linkTarget(file: string): Promise<string> {

@@ -18,11 +18,15 @@ const configure = (...argv: readonly string[]) =>
   runCommand(['config', ...argv], { installation: { homeDir, env: { AI_SERVICE_API_KEY: 'canary-key' } } });
 
 describe('printing', () => {
-  test.each(['cline', 'claude-desktop', 'cursor'])('%s gets absolute paths and no key', async (client) => {
+  test.each([
+    ['cline', { timeout: 60 }],
+    ['claude-desktop', {}],
+    ['cursor', {}],
+  ])('%s gets absolute paths and no key', async (client, extra) => {
     const { stdout, exitCode } = await configure(client, '--json');
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toEqual({
-      mcpServers: { orchestrator: { command: nodePath, args: [mainFile] } },
+      mcpServers: { orchestrator: { command: nodePath, args: [mainFile], ...extra } },
     });
   });
 
@@ -82,14 +86,14 @@ describe('--write', () => {
 
   test('Cline: the shared settings, where no form of it is in use', async () => {
     await configure('cline', '--write');
-    expect(await read(...CLINE)).toEqual({ mcpServers: { orchestrator: entry } });
+    expect(await read(...CLINE)).toEqual({ mcpServers: { orchestrator: { ...entry, timeout: 60 } } });
   });
 
   test('Cline: the settings of an older extension, where only that is in use', async () => {
     await mkdir(join(homeDir, ...EXTENSION), { recursive: true });
     await configure('cline', '--write');
     expect(await read(...EXTENSION, 'settings', 'cline_mcp_settings.json')).toEqual({
-      mcpServers: { orchestrator: entry },
+      mcpServers: { orchestrator: { ...entry, timeout: 60 } },
     });
     await expect(read(...CLINE)).rejects.toThrow('ENOENT');
   });
@@ -102,6 +106,13 @@ describe('--write', () => {
     expect(files.map(({ change }: { change: string }) => change)).toEqual(['added', 'added']);
     await read(...CLINE);
     await read(...EXTENSION, 'settings', 'cline_mcp_settings.json');
+  });
+
+  test('Cline: a time-out that the user chose stays', async () => {
+    const file = join(homeDir, 'mine.json');
+    await writeFile(file, JSON.stringify({ mcpServers: { orchestrator: { ...entry, timeout: 600 } } }));
+    await configure('cline', '--write', '--file', file);
+    expect(await read('mine.json')).toEqual({ mcpServers: { orchestrator: { ...entry, timeout: 600 } } });
   });
 
   test('--file names another place', async () => {

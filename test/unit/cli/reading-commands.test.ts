@@ -97,7 +97,7 @@ describe('status', () => {
         'Status    SUSPENDED (visited too often)',
         'Step      ask',
         'Revision  7',
-        'Note      its files have changed since it started',
+        'Note      the files here are not the version that it runs on',
         'Missing   tone',
         '',
         'Instructions',
