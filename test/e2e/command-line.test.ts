@@ -64,7 +64,7 @@ test('.env is read', async () => {
 
 test('the printed entry starts this very program', async () => {
   const { stdout } = await run('config', 'cline', '--json');
-  expect(JSON.parse(stdout)).toEqual({
+  expect(JSON.parse(stdout)).toMatchObject({
     mcpServers: { orchestrator: { command: process.execPath, args: [MAIN] } },
   });
 });
