@@ -26,8 +26,10 @@ export interface FakeProvider {
   /** Base URL, without a path. */
   readonly origin: string;
   readonly requests: readonly ReceivedRequest[];
-  /** What the following requests get, one each; a request without a reply gets status 418. */
-  willReply(...replies: readonly Reply[]): void;
+  /** What the following requests get, one each, when it is known; a request without a reply gets status 418. */
+  willReply(...replies: readonly (Reply | Promise<Reply>)[]): void;
+  /** Drops the replies that no request has taken. */
+  forgetReplies(): void;
   /** Resolves with the request of that number, counted from 1, once it has arrived. */
   request(number: number): Promise<ReceivedRequest>;
   close(): Promise<void>;
@@ -35,12 +37,13 @@ export interface FakeProvider {
 
 export async function startFakeProvider(): Promise<FakeProvider> {
   const requests: ReceivedRequest[] = [];
-  const replies: Reply[] = [];
+  const replies: (Reply | Promise<Reply>)[] = [];
   const server = createServer((request, response) => {
-    void receive(request, response).then((received) => {
+    void receive(request, response).then(async (received) => {
       requests.push(received);
+      const reply = replies.shift() ?? { status: 418, body: { error: { message: 'No reply is left' } } };
       server.emit('received');
-      send(response, replies.shift() ?? { status: 418, body: { error: { message: 'No reply is left' } } });
+      send(response, await reply);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -49,6 +52,7 @@ export async function startFakeProvider(): Promise<FakeProvider> {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     willReply: (...more) => void replies.push(...more),
+    forgetReplies: () => void replies.splice(0),
     async request(number) {
       for (;;) {
         const received = requests[number - 1];

@@ -63,16 +63,8 @@ interface RawClient {
 }
 
 /** As today's clients connect: SDK 1.x, protocol revisions up to 2025-11-25. */
-export async function connectV1({ env, cwd, args = [] }: ConnectParams): Promise<TestClient> {
-  const client = new ClientV1({ name: 'test-v1', version: '1.0.0' });
-  const transport = new TransportV1({
-    command: process.execPath,
-    args: [SERVER_FILE, ...args],
-    env: serverEnv(env),
-    stderr: 'inherit',
-    ...(cwd !== undefined && { cwd }),
-  });
-  await client.connect(transport);
+export async function connectV1(params: ConnectParams): Promise<TestClient> {
+  const { client, transport } = await connectRawV1(params);
   return testClient({
     // Listing first lets the client check every result against the tool's output schema.
     callTool: (params, signal) => client.callTool(params, undefined, { signal }),
@@ -84,6 +76,20 @@ export async function connectV1({ env, cwd, args = [] }: ConnectParams): Promise
     instructions: client.getInstructions(),
     pid: transport.pid,
   });
+}
+
+/** The SDK's own client, for what {@link TestClient} does not cover. */
+export async function connectRawV1({ env, cwd, args = [] }: ConnectParams) {
+  const client = new ClientV1({ name: 'test-v1', version: '1.0.0' });
+  const transport = new TransportV1({
+    command: process.execPath,
+    args: [SERVER_FILE, ...args],
+    env: serverEnv(env),
+    stderr: 'inherit',
+    ...(cwd !== undefined && { cwd }),
+  });
+  await client.connect(transport);
+  return { client, transport };
 }
 
 /** As coming clients connect: SDK 2.x, protocol revision 2026-07-28 or nothing. */
