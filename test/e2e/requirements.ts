@@ -1,0 +1,261 @@
+interface Requirement {
+  /** Where it is demanded. */
+  readonly source: string;
+  readonly sentence: string;
+}
+
+/** What the built program has to do, by id. Scenarios cite the ids of what they show; see `requirements.test.ts`. */
+export const REQUIREMENTS = {
+  // The files of a workflow
+  'loose-files-run': {
+    source: 'SPEC 2',
+    sentence: 'Folders with loose headings, loosely named steps and plain guidance load and run unchanged.',
+  },
+  'section-byte-for-byte': { source: 'SPEC 2', sentence: 'A section reaches its reader byte for byte.' },
+  'includes-expanded': {
+    source: 'SPEC 2',
+    sentence:
+      '{{file:...}} includes another file; what leads outside the folder is an error with file and line.',
+  },
+  'templates-filled': {
+    source: 'SPEC 2',
+    sentence:
+      '{{ context.a.b }} is filled in; a missing variable stays visible and is listed in missing_context.',
+  },
+  'front-matter-checked': {
+    source: 'SPEC 2',
+    sentence: 'An unknown key of front matter is an error that suggests the nearest known one.',
+  },
+  'inputs-checked': { source: 'SPEC 2', sentence: '`inputs` is the JSON Schema of the start context.' },
+  'transitions-bind': {
+    source: 'SPEC 2',
+    sentence: 'A step with transitions may only go to the steps that it lists, whoever decides.',
+  },
+  'report-schema-checked': {
+    source: 'SPEC 2',
+    sentence: 'A report that does not fit report_schema is refused with what is wrong, and nothing changes.',
+  },
+  'max-visits-suspends': {
+    source: 'SPEC 2',
+    sentence: 'One visit more than max_visits suspends the instance with the reason.',
+  },
+  'finish-words': { source: 'SPEC 2', sentence: 'A step named FINISH gives the closing words.' },
+  'broken-isolated': {
+    source: 'SPEC 2',
+    sentence:
+      'A broken workflow takes no other down: it is listed with its errors, and starting it returns them.',
+  },
+  'files-read-again': { source: 'SPEC 2', sentence: 'Files are read again when they change.' },
+  'nine-workflows': {
+    source: 'SPEC 2, issue 2.6',
+    sentence: 'Nine workflows ship, each driven from start to its end, failure branches included.',
+  },
+
+  // The engine
+  'revision-and-token': {
+    source: 'SPEC 3',
+    sentence: 'Each committed transition adds 1 to the revision and mints a new step_token.',
+  },
+  'pinned-definition': {
+    source: 'SPEC 3',
+    sentence: 'An instance keeps the version that it started with when files change or vanish.',
+  },
+  'definition-changed': { source: 'SPEC 3', sentence: 'Status shows definition_changed.' },
+  'adopt-definition': {
+    source: 'SPEC 3',
+    sentence:
+      'resume_workflow with adopt_definition moves the instance to the current version, and only that.',
+  },
+  'unknown-instance': { source: 'SPEC 3, advance 1', sentence: 'An unknown instance is INSTANCE_NOT_FOUND.' },
+  'finished-again': {
+    source: 'SPEC 3, advance 1',
+    sentence: 'A finished instance gives its final answer again, with no new history.',
+  },
+  'repeat-by-request-id': {
+    source: 'SPEC 3, advance 2',
+    sentence: 'A call whose request_id was seen is answered with the stored answer and moves nothing.',
+  },
+  'repeat-by-step-token': {
+    source: 'SPEC 3, advance 2',
+    sentence: 'A call with the step_token of the last transition and the same report is a repeat.',
+  },
+  'repeat-by-step-id': {
+    source: 'SPEC 3, advance 2',
+    sentence:
+      'A call whose report.step_id is that of the last transition, with the same report, is a repeat.',
+  },
+  'repeat-at-once': {
+    source: 'SPEC 3, advance 2',
+    sentence: 'Two identical calls at once are one decision with the same answer.',
+  },
+  'request-id-reused': {
+    source: 'SPEC 3, advance 2',
+    sentence: 'A used request_id with another report is REQUEST_ID_REUSED.',
+  },
+  'stale-step': {
+    source: 'SPEC 3, advance 3',
+    sentence:
+      'A stale token or another step is STALE_STEP, with the current step, its token, and the advice to resume.',
+  },
+  'one-winner': {
+    source: 'SPEC 3, advance 3',
+    sentence: 'Of two different reports racing, exactly one wins, and the other gets STALE_STEP.',
+  },
+  'size-limits': {
+    source: 'SPEC 3, advance 4; RELIABILITY A1',
+    sentence: 'What is too large is refused with TOO_LARGE before anything else happens.',
+  },
+  'context-merged': {
+    source: 'SPEC 3, advance 5',
+    sentence: "The client's updates and then the decision's are merged into the context, the later wins.",
+  },
+  'failed-decision-moves-nothing': {
+    source: 'SPEC 3, advance 6',
+    sentence:
+      'If deciding fails, step, status and revision stay, the attempt is in history, and a retry works.',
+  },
+  'resume-in-sync': {
+    source: 'SPEC 3, resume',
+    sentence: 'A belief that is the stored step gets the instructions again, or with a report, an advance.',
+  },
+  'resume-answer-lost': {
+    source: 'SPEC 3, resume',
+    sentence:
+      'A belief that is the step of the last transition, with the same report or none, gets the lost answer.',
+  },
+  'resume-options': {
+    source: 'SPEC 3, resume',
+    sentence: 'Any other belief is reconciled; where the client decides, it gets the options.',
+  },
+  'resume-suspended': { source: 'SPEC 3, resume', sentence: 'A suspended instance runs again.' },
+  'survives-kill': {
+    source: 'issue 2; RELIABILITY R1',
+    sentence:
+      'kill -9 between any two calls, or in one, loses no acknowledged transition, and the run goes on.',
+  },
+
+  // Deciding
+  'transitions-first': {
+    source: 'SPEC 4.1',
+    sentence: 'Declared transitions decide without asking anyone.',
+  },
+  'gemini-decides': {
+    source: 'SPEC 4.2',
+    sentence: 'AI_PROVIDER=gemini asks Gemini, with the allowed names as an enum.',
+  },
+  'openai-decides': {
+    source: 'SPEC 4.2',
+    sentence: 'AI_PROVIDER=openai asks any OpenAI-compatible endpoint.',
+  },
+  'client-decides': {
+    source: 'SPEC 4.2',
+    sentence: 'By default the client decides: it gets guidance and options, and passes next_step_name.',
+  },
+  'decision-required': {
+    source: 'SPEC 4.2',
+    sentence: 'Where the client decides and does not, it gets DECISION_REQUIRED and the options.',
+  },
+  'described-well-enough': {
+    source: 'issue 2',
+    sentence:
+      'A model that knows nothing but instructions and descriptions can walk a branching workflow to its end.',
+  },
+  'stub-follows-guidance': {
+    source: 'SPEC 4.2',
+    sentence: 'The stub follows simple guidance sentences, deterministically.',
+  },
+  'stub-plays-script': { source: 'SPEC 4.2', sentence: 'The stub plays the decisions of STUB_AI_SCRIPT.' },
+  'failure-codes': {
+    source: 'RELIABILITY, LLM failures',
+    sentence:
+      'Each class of failure of a provider has its code, and says whether and when a retry makes sense.',
+  },
+  'decision-recorded': {
+    source: 'SPEC 4',
+    sentence:
+      'Provider, model, tokens, latency, prompt hash, candidates and reasoning are in the history entry.',
+  },
+
+  // MCP
+  'both-eras': {
+    source: 'SPEC 5, issue 2',
+    sentence: 'Clients on SDK 1.x, and on 2.x with 2026-07-28, do everything that the tools offer.',
+  },
+  'output-schemas': {
+    source: 'SPEC 5',
+    sentence: 'Every tool has an outputSchema, and every result, failures included, fits it.',
+  },
+  'structured-equals-text': {
+    source: 'SPEC 5',
+    sentence: 'Results carry structuredContent and the same as JSON text.',
+  },
+  'typed-errors': {
+    source: 'SPEC 5',
+    sentence:
+      'Expected failures are results with isError, a code, a message, retryable, and what to do next.',
+  },
+  'resources-served': {
+    source: 'SPEC 5',
+    sentence: 'Definitions, graphs, instances, histories and the authoring guide are resources.',
+  },
+  'completions-served': { source: 'SPEC 5', sentence: 'Names, ids and enumerated inputs are completed.' },
+  'updates-announced': {
+    source: 'SPEC 5',
+    sentence: 'Subscribers hear of updated resources, and of lists that changed.',
+  },
+  'workflows-are-prompts': {
+    source: 'SPEC 5',
+    sentence: 'Every workflow is a prompt whose arguments are its inputs.',
+  },
+  'short-instructions': { source: 'SPEC 5', sentence: "The server's instructions have under 150 words." },
+  'stops-when-cancelled': {
+    source: 'SPEC 5; RELIABILITY, LLM failures',
+    sentence: 'A call that is cancelled before its commit stops, and moves nothing.',
+  },
+  'reports-progress': { source: 'SPEC 5', sentence: 'Long calls report progress.' },
+  'pages-listings': { source: 'SPEC 5', sentence: 'Listings are paged by limit and cursor, and filtered.' },
+
+  // Persistence
+  'several-processes': {
+    source: 'SPEC 6, issue 2',
+    sentence: 'Several server processes on one database file serve several clients at once.',
+  },
+  'starts-at-once': {
+    source: 'SPEC 6',
+    sentence: 'Migrations are applied safely when several processes start at once on a new file.',
+  },
+  'newer-database-refused': {
+    source: 'SPEC 6',
+    sentence: 'A database from a newer version is refused with a clear error and left untouched.',
+  },
+
+  // Configuration and the process
+  'all-problems-at-once': {
+    source: 'SPEC 7',
+    sentence: 'All problems of the configuration are reported at once, with the variable, and exit code 2.',
+  },
+  'key-stays-secret': {
+    source: 'SPEC 7; RELIABILITY A13',
+    sentence: 'The key is never logged, never stored, never answered.',
+  },
+  'any-working-directory': {
+    source: 'SPEC 7, issue 2.9',
+    sentence:
+      'Started anywhere by absolute path, with stdin and stdout alone, it works and finds its runs again.',
+  },
+  'stdout-is-protocol': {
+    source: 'SPEC 7; RELIABILITY A10',
+    sentence: 'stdout carries JSON-RPC only, whatever comes in; the next valid request is answered.',
+  },
+  'ends-with-its-client': {
+    source: 'RELIABILITY A10',
+    sentence: 'The server ends when stdin ends, also in the middle of a call, and on SIGTERM.',
+  },
+  'commands-see-runs': {
+    source: 'SPEC 12',
+    sentence:
+      'list, status, history and lint show what the server serves, and --json what a program may read.',
+  },
+} as const satisfies Readonly<Record<string, Requirement>>;
+
+export type RequirementId = keyof typeof REQUIREMENTS;
