@@ -1,0 +1,40 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+
+const MIGRATIONS = 'src/store/migrations/sqlite';
+
+/** Whoever reads the database with tools of their own relies on these names. More may come; none may go. */
+const PINNED: Readonly<Record<string, readonly string[]>> = {
+  workflow_instances: [
+    'instance_id',
+    'workflow_name',
+    'current_step_name',
+    'status',
+    'context',
+    'created_at',
+    'updated_at',
+    'completed_at',
+  ],
+  workflow_history: [
+    'history_entry_id',
+    'instance_id',
+    'timestamp',
+    'step_name',
+    'user_report',
+    'outcome_status',
+    'determined_next_step',
+  ],
+  workflow_definitions: ['definition_hash', 'definition'],
+};
+
+test('the migrations make tables whose columns keep their names', async () => {
+  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
+  const database = new Database(':memory:');
+  for (const file of files) database.exec(await readFile(join(MIGRATIONS, file), 'utf8'));
+  const columns = (table: string) =>
+    database.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(table);
+  for (const [table, pinned] of Object.entries(PINNED))
+    expect(columns(table), table).toEqual(expect.arrayContaining([...pinned]));
+});

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { FAULTS } from '../../src/domain/errors.ts';
+
+/** Clients branch on these: a code is added, never renamed, and never becomes retryable unnoticed. */
+const PINNED = {
+  INVALID_ARGUMENT: 'final',
+  WORKFLOW_NOT_FOUND: 'final',
+  WORKFLOW_INVALID: 'final',
+  INPUTS_INVALID: 'final',
+  INSTANCE_NOT_FOUND: 'final',
+  INSTANCE_SUSPENDED: 'final',
+  STALE_STEP: 'final',
+  REQUEST_ID_REUSED: 'final',
+  REPORT_INVALID: 'final',
+  TOO_LARGE: 'final',
+  DECISION_REQUIRED: 'final',
+  STEP_NOT_ALLOWED: 'final',
+  DEFINITION_INCOMPATIBLE: 'final',
+  AI_UNAVAILABLE: 'retryable',
+  AI_TIMEOUT: 'retryable',
+  AI_RATE_LIMITED: 'retryable',
+  AI_MISCONFIGURED: 'final',
+  AI_SAFETY_BLOCKED: 'final',
+  AI_INVALID_DECISION: 'retryable',
+  STORAGE_BUSY: 'retryable',
+  STORAGE_UNAVAILABLE: 'retryable',
+  STORAGE_FULL: 'retryable',
+  STORAGE_CORRUPT: 'final',
+  STORAGE_TOO_NEW: 'final',
+  CONFIG_INVALID: 'final',
+  CANCELLED: 'retryable',
+  INTERNAL: 'final',
+};
+
+test('the error codes, and whether a retry makes sense, are as pinned', () => {
+  const codes = Object.entries(FAULTS).map(([code, { retryable }]) => [
+    code,
+    retryable ? 'retryable' : 'final',
+  ]);
+  expect(Object.fromEntries(codes)).toEqual(PINNED);
+});
