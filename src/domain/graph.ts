@@ -1,6 +1,7 @@
 import { type Definition, FINISH, type Step } from './definition.ts';
-import { isNameOf, readDirections } from './guidance.ts';
+import { readDirections } from './guidance.ts';
 import { resolveProse } from './step-names.ts';
+import { isNameOf } from './step-reference.ts';
 
 export interface GraphEdge {
   readonly from: string;
@@ -80,7 +81,7 @@ function guidedEdges(
 
 function mentions(definition: Definition, guidance: string): readonly string[] {
   return [...guidance.matchAll(MENTION)].slice(0, MENTIONS_MAX).flatMap((match) => {
-    const phrase = match.slice(1).find((group) => group !== undefined) ?? '';
+    const phrase = match.slice(1).join('');
     const name = resolveProse(definition, phrase);
     return name !== undefined && isNameOf(definition, name, phrase) ? [name] : [];
   });

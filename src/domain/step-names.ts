@@ -28,37 +28,68 @@ export function matchStepName(candidates: readonly string[], name: string): stri
  * step whose words are all contained in the phrase. An ambiguous phrase means nothing, never a guess.
  */
 export function resolveProse(definition: Definition, phrase: string): string | undefined {
-  const steps = [
-    ...definition.steps,
-    ...(definition.steps.some((step) => step.name === FINISH)
-      ? []
-      : [{ name: FINISH, fileStem: FINISH, heading: undefined }]),
-  ];
+  const index = indexOf(definition);
   const text = phrase.trim();
+  if (index.names.has(text)) return text;
   const folded = foldName(text);
   if (folded === '') return undefined;
-  const exact = steps.find((step) => step.name === text);
-  if (exact !== undefined) return exact.name;
-  for (const keyOf of [
-    (step: NamedStep) => step.name,
-    (step: NamedStep) => step.fileStem,
-    (step: NamedStep) => step.heading,
-  ]) {
-    const matches = steps.filter((step) => foldName(keyOf(step) ?? '') === folded);
-    if (matches.length > 0) return only(matches.map((step) => step.name));
+  for (const spellings of [index.byName, index.byFileStem, index.byHeading]) {
+    const matches = spellings.get(folded);
+    if (matches !== undefined) return only(matches);
   }
   const phraseWords = new Set(wordsOf(text));
   return only(
-    steps
-      .filter((step) => wordsOf(step.name).every((word) => phraseWords.has(word)))
-      .map((step) => step.name),
+    index.words.filter(({ words }) => words.every((word) => phraseWords.has(word))).map(({ name }) => name),
   );
+}
+
+/** The names of a definition in every form that prose is compared with: guidance is read phrase by phrase. */
+interface NameIndex {
+  readonly names: ReadonlySet<string>;
+  readonly byName: ReadonlyMap<string, readonly string[]>;
+  readonly byFileStem: ReadonlyMap<string, readonly string[]>;
+  readonly byHeading: ReadonlyMap<string, readonly string[]>;
+  /** Names without any word are left out: they would be contained in every phrase. */
+  readonly words: readonly { readonly name: string; readonly words: readonly string[] }[];
 }
 
 interface NamedStep {
   readonly name: string;
   readonly fileStem: string;
   readonly heading?: string | undefined;
+}
+
+/** A definition never changes, so neither does its index. */
+const indexes = new WeakMap<Definition, NameIndex>();
+
+function indexOf(definition: Definition): NameIndex {
+  const known = indexes.get(definition);
+  if (known !== undefined) return known;
+  const hasFinish = definition.steps.some((step) => step.name === FINISH);
+  const steps: readonly NamedStep[] = hasFinish
+    ? definition.steps
+    : [...definition.steps, { name: FINISH, fileStem: FINISH }];
+  const index: NameIndex = {
+    names: new Set(steps.map((step) => step.name)),
+    byName: namesBy(steps, (step) => step.name),
+    byFileStem: namesBy(steps, (step) => step.fileStem),
+    byHeading: namesBy(steps, (step) => step.heading ?? ''),
+    words: steps.map(({ name }) => ({ name, words: wordsOf(name) })).filter(({ words }) => words.length > 0),
+  };
+  indexes.set(definition, index);
+  return index;
+}
+
+function namesBy(
+  steps: readonly NamedStep[],
+  spellingOf: (step: NamedStep) => string,
+): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const step of steps) {
+    const folded = foldName(spellingOf(step));
+    if (folded !== '') names.set(folded, [...(names.get(folded) ?? []), step.name]);
+  }
+  return names;
 }
 
 /** `askTheme`, `ask_theme` and `Ask theme` are the same words. */

@@ -40,9 +40,12 @@ export function fillTemplate(text: string, context: JsonObject): FilledTemplate 
 
 /** The variables that {@link fillTemplate} would look up, in the order in which they are written. */
 export function templateVariables(text: string): readonly TemplateVariable[] {
-  return [...text.matchAll(VARIABLE)]
-    .filter((match) => match[1] === '')
-    .map((match) => ({ path: pathOf(match[2] ?? ''), offset: match.index }));
+  const variables: TemplateVariable[] = [];
+  text.replace(VARIABLE, (written: string, backslash: string, dotted: string, offset: number) => {
+    if (backslash === '') variables.push({ path: pathOf(dotted), offset });
+    return written;
+  });
+  return variables;
 }
 
 function pathOf(dotted: string): readonly string[] {
