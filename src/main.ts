@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
+import type { Model } from './ai/model.ts';
 import { createJsonLogger } from './cli/json-logger.ts';
 import { runCli } from './cli/run-cli.ts';
 import type { CliDeps, Services } from './cli/services.ts';
@@ -29,11 +30,17 @@ interface OpenServices extends Services {
   readonly engine: Engine;
 }
 
-async function open(config: Config, logger: Logger): Promise<OpenServices> {
-  const [{ createEngine }, { createSqliteStore }, { createModel }, language] = await Promise.all([
+/** What decides where declared transitions do not; throws `CONFIG_INVALID` if the files that it plays are broken. */
+async function openModel({ ai }: Config, logger: Logger): Promise<Model | undefined> {
+  if (ai.provider === 'client') return undefined;
+  const { createModel } = await import('./ai/create-model.ts');
+  return createModel({ settings: ai, clock: systemClock, logger });
+}
+
+async function open(config: Config, logger: Logger, model?: Model): Promise<OpenServices> {
+  const [{ createEngine }, { createSqliteStore }, language] = await Promise.all([
     import('./engine/engine.ts'),
     import('./store/sqlite/sqlite-store.ts'),
-    import('./ai/create-model.ts'),
     import('./definitions/index.ts'),
   ]);
   const store = await createSqliteStore({
@@ -51,7 +58,7 @@ async function open(config: Config, logger: Logger): Promise<OpenServices> {
     definitions,
     conditions: language.createConditions(),
     schemas: language.createSchemas(),
-    model: createModel({ settings: config.ai, clock: systemClock, logger }),
+    model,
     clock: systemClock,
     ids: randomIds,
     limits: config.limits,
@@ -72,9 +79,10 @@ async function serveStdio(config: Config): Promise<void> {
   const logger = loggerFor(config);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const model = await openModel(config, logger);
   let services: OpenServices | undefined;
   const engine = deferEngine(async () => {
-    services = await open(config, logger);
+    services = await open(config, logger, model);
     return services.engine;
   });
   logger.info('Serving over stdio.', {

@@ -14,9 +14,17 @@ export const jsonObject = z
   .custom<JsonObject>(isJsonObject, 'expected a JSON object')
   .meta({ type: 'object' });
 
+/** Names and words are stored as plain text, which cannot hold everything that a JSON string can. */
+const isPlain = (value: string) => !/[\0\p{Surrogate}]/u.test(value);
+
+export const plainText = z
+  .string()
+  .min(1)
+  .refine(isPlain, 'expected text without NUL and unpaired surrogates');
+
 const anyReport = z
   .custom<Report>(isJsonObject, 'expected an object with at least `status`')
-  .refine((value) => typeof value.status === 'string' && value.status !== '', {
+  .refine((value) => plainText.safeParse(value.status).success, {
     path: ['status'],
     message: 'expected a word such as "success" or "failure"',
   })
@@ -43,11 +51,11 @@ export const report = anyReport.meta({
 /** The same, for a tool that refers to another one for its shape. */
 export const briefReport = anyReport.meta({ type: 'object' });
 
-export const instanceId = z.string().min(1);
+export const instanceId = plainText;
 export const limit = z.int().min(1).optional();
 /** `next_cursor` of the page before. */
-export const cursor = z.string().min(1).optional();
-export const requestId = z.string().min(1).max(200).optional();
+export const cursor = plainText.optional();
+export const requestId = plainText.max(200).optional();
 
 const text = z.string();
 const names = z.array(z.string());

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { answer, instanceId, jsonObject, report, requestId } from '../schemas.ts';
+import { answer, instanceId, jsonObject, plainText, report, requestId } from '../schemas.ts';
 import { defineTool } from '../tool.ts';
 
 export const advanceWorkflow = defineTool({
@@ -11,12 +11,10 @@ export const advanceWorkflow = defineTool({
     instance_id: instanceId,
     report,
     context_updates: jsonObject.optional().describe('Facts to keep for later steps'),
-    next_step_name: z
-      .string()
-      .min(1)
+    next_step_name: plainText
       .optional()
       .describe('Required if the last answer had a decision_request: the option that its guidance calls for'),
-    step_token: z.string().min(1).optional().describe('From the last answer; always pass it'),
+    step_token: plainText.optional().describe('From the last answer; always pass it'),
     request_id: requestId.describe('A new one for each report; the same one only to send it again'),
   }),
   output: answer,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { INSTANCE_STATUSES } from '../../domain/instance.ts';
-import { cursor, instancePage, limit } from '../schemas.ts';
+import { cursor, instancePage, limit, plainText } from '../schemas.ts';
 import { defineTool } from '../tool.ts';
 
 export const listInstances = defineTool({
@@ -8,7 +8,7 @@ export const listInstances = defineTool({
   description: 'Runs, the latest changed first: how to find yours again.',
   input: z.strictObject({
     status: z.enum(INSTANCE_STATUSES).optional(),
-    workflow_name: z.string().min(1).optional(),
+    workflow_name: plainText.optional(),
     limit,
     cursor,
   }),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { answer, briefReport, instanceId, jsonObject, requestId } from '../schemas.ts';
+import { answer, briefReport, instanceId, jsonObject, plainText, requestId } from '../schemas.ts';
 import { defineTool } from '../tool.ts';
 
 export const resumeWorkflow = defineTool({
@@ -9,15 +9,12 @@ export const resumeWorkflow = defineTool({
     'your belief with what is stored, and answers with the instructions to go on with.',
   input: z.strictObject({
     instance_id: instanceId,
-    assumed_current_step_name: z
-      .string()
-      .min(1)
-      .describe('Unsure: take current_step_name from list_instances'),
+    assumed_current_step_name: plainText.describe('Unsure: take current_step_name from list_instances'),
     report: briefReport
       .optional()
       .describe('If you carried that step out: your report on it, as for advance_workflow'),
     context_updates: jsonObject.optional(),
-    next_step_name: z.string().min(1).optional().describe('With a report: as for advance_workflow'),
+    next_step_name: plainText.optional().describe('With a report: as for advance_workflow'),
     adopt_definition: z.boolean().optional().describe("Move the run to the workflow's current files"),
     request_id: requestId,
   }),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { answer, jsonObject, requestId } from '../schemas.ts';
+import { answer, jsonObject, plainText, requestId } from '../schemas.ts';
 import { defineTool } from '../tool.ts';
 
 export const startWorkflow = defineTool({
@@ -8,7 +8,7 @@ export const startWorkflow = defineTool({
     'Start a run. Carry out next_step.instructions of the answer yourself, exactly; then choose by its decision_request, ' +
     'if it has one; report both with advance_workflow; repeat until status is COMPLETED.',
   input: z.strictObject({
-    workflow_name: z.string().min(1),
+    workflow_name: plainText,
     context: jsonObject.optional().describe('Its inputs, as list_workflows shows them'),
     request_id: requestId.describe('Unique; a repeat with the same one starts no second run'),
   }),
