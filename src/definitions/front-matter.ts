@@ -24,7 +24,7 @@ export interface FrontMatter<Values> {
   diagnose(path: FrontMatterPath, problem: Pick<Diagnostic, 'ruleId' | 'severity' | 'message'>): Diagnostic;
 }
 
-const CHARS_MAX = 32 * 1024;
+const CHARS_MAX = 16 * 1024;
 const NESTING_MAX = 50;
 const ALIASES_MAX = 100;
 const FENCED = /^---[ \t]*(?:\r\n|\r|\n)/;

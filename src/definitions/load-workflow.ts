@@ -1,4 +1,5 @@
 import { join, relative, sep } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Definition } from '../domain/definition.ts';
 import type { Limits } from '../domain/limits.ts';
 import { createConditionChecker } from './conditions.ts';
@@ -112,8 +113,10 @@ async function readWorkflow(file: TextFile, context: ReadingContext): Promise<Re
     }),
   ];
   const root = parseBlocks(index.text, 'index');
-  if (root === undefined) return { diagnostics: [...diagnostics, tooComplex(file.display)], files: [file] };
-  const { links, goal, diagnostics: listDiagnostics } = readStepList(index, root);
+  const stepList = root === undefined ? undefined : readStepList(index, root);
+  if (stepList === undefined)
+    return { diagnostics: [...diagnostics, tooComplex(file.display)], files: [file] };
+  const { links, goal, diagnostics: listDiagnostics } = stepList;
   diagnostics.push(...listDiagnostics, ...checkStepList(index, links));
   const steps = await readSteps(index, links.slice(0, STEPS_MAX), context);
   diagnostics.push(...steps.diagnostics);
@@ -148,6 +151,8 @@ async function readSteps(
   for (const link of links) {
     // What follows could only complain about what was not read.
     if (context.budget.bytesLeft < 0 || context.budget.includesLeft < 0) break;
+    // Parsing is synchronous; between two files, whoever else waits gets a turn.
+    await setImmediate();
     const file = await readLinkedFile(index, link, context);
     if ('ruleId' in file) {
       diagnostics.push(file);

@@ -1,6 +1,6 @@
 import remarkParse from 'remark-parse';
 import { unified } from 'unified';
-import { estimateParseWork, NESTING_MAX, PARSE_WORK_MAX } from './parse-work.ts';
+import { estimateInlineWork, estimateParseWork, NESTING_MAX, PARSE_WORK_MAX } from './parse-work.ts';
 
 /** Constructs within lines. Structure does not depend on them, and runs of them are slow to parse. */
 const INLINE_CONSTRUCTS = [
@@ -32,8 +32,8 @@ export type MarkdownNode = MarkdownRoot['children'][number] | MarkdownRoot;
 export type ListItem = Extract<MarkdownNode, { type: 'listItem' }>;
 export type Link = Extract<MarkdownNode, { type: 'link' }>;
 
-/** Longer than any line that a person reads; what is longer is not looked into. */
-const INLINE_CHARS_MAX = 1_000;
+/** Long enough for a heading, or a link with its title; what follows is not looked into. */
+const INLINE_CHARS_MAX = 500;
 
 /**
  * Parses blocks only: headings, lists, quotes, code. The text within them stays one string, and its markup is
@@ -47,11 +47,16 @@ export function parseBlocks(text: string, kind: 'index' | 'step'): MarkdownRoot 
   return (kind === 'index' ? indexParser : blockParser).parse(text);
 }
 
-/** The nodes of some paragraphs, each on its own, with all their markup; one parse for all of them. */
-export function parseInline(texts: readonly string[]): readonly (readonly MarkdownNode[])[] {
+/**
+ * The nodes of some paragraphs, each on its own, with all their markup; one parse for all of them.
+ *
+ * @returns undefined as {@link parseBlocks}
+ */
+export function parseInline(texts: readonly string[]): readonly (readonly MarkdownNode[])[] | undefined {
+  const lines = texts.map((text) => text.slice(0, INLINE_CHARS_MAX).replace(/\s+/g, ' ').trim());
+  if (estimateInlineWork(lines) > PARSE_WORK_MAX) return undefined;
   // As headings, because each is exactly one line then; as paragraphs, "1. First" would be a list.
-  const lines = texts.map((text) => `# ${text.slice(0, INLINE_CHARS_MAX).replace(/\s+/g, ' ').trim()}`);
-  const blocks = inlineParser.parse(lines.join('\n')).children;
+  const blocks = inlineParser.parse(lines.map((line) => `# ${line}`).join('\n')).children;
   return texts.map((_text, index) => {
     const block = blocks[index];
     return block?.type === 'heading' ? block.children : [];
@@ -80,5 +85,5 @@ export function spanOf(node: MarkdownNode): { readonly start: number; readonly e
 export function headingText(node: MarkdownNode): string {
   if (!('children' in node)) return '';
   const written = plainText(node.children);
-  return /[*_`<[&\\!]/.test(written) ? plainText(parseInline([written])[0] ?? []) : written;
+  return /[*_`<[&\\!]/.test(written) ? plainText(parseInline([written])?.[0] ?? []) : written;
 }

@@ -15,6 +15,9 @@ const LEVEL_WORK = 10;
 const LAZY_LINE_PAIR_WORK = 0.05;
 const UNDERLINE_LINE_PAIR_WORK = 0.05;
 
+const INLINE_WORK = 200;
+const MARKUP_PAIR_WORK = 0.03;
+
 const MARKUP_CHARS = new Set('*_`[]!<\\&');
 const CONTAINER_PREFIX = /^(?:[ \t]*(?:>|[-*+](?=[ \t]|$)|\d{1,9}[.)](?=[ \t]|$)))+/;
 const LEAF_BLOCK = /^[ \t]*(?:#{1,6}(?:[ \t]|$)|```|~~~|\[|<|(?:[-*_][ \t]*){3,}$)/;
@@ -44,7 +47,7 @@ export function estimateParseWork(text: string): ParseWork {
     const columns = line.search(/\S/);
     nesting = Math.max(nesting, markers + (markers > 0 ? Math.floor(columns / 2) : 0));
     work += markers * BLOCK_WORK + Math.floor(columns / 2) * LEVEL_WORK;
-    for (const char of line) if (MARKUP_CHARS.has(char)) work += MARKUP_CHAR_WORK;
+    work += markupChars(line) * MARKUP_CHAR_WORK;
     if (LEAF_BLOCK.test(line.slice(prefix.length))) work += BLOCK_WORK;
     if (isInText && UNDERLINE.test(line)) work += BLOCK_WORK + lines.length * UNDERLINE_LINE_PAIR_WORK;
     if (isInContainer && markers === 0) work += lines.length * LAZY_LINE_PAIR_WORK;
@@ -52,4 +55,15 @@ export function estimateParseWork(text: string): ParseWork {
     isInText = true;
   }
   return { work, nesting };
+}
+
+/** The same for the markup within short texts, each parsed on its own. */
+export function estimateInlineWork(texts: readonly string[]): number {
+  return texts.reduce((work, text) => work + INLINE_WORK + markupChars(text) ** 2 * MARKUP_PAIR_WORK, 0);
+}
+
+function markupChars(text: string): number {
+  let count = 0;
+  for (const char of text) if (MARKUP_CHARS.has(char)) count += 1;
+  return count;
 }

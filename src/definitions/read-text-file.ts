@@ -33,7 +33,7 @@ export async function readTextFile({ path, roots, bytesMax }: ReadTextFileParams
     if (!opened.isFile()) return { ok: false, problem: 'not-a-file' };
     if (!roots.contains(await openedPath(handle, real))) return { ok: false, problem: 'outside' };
     if (opened.size > bytesMax) return { ok: false, problem: 'too-large' };
-    const bytes = await readAtMost(handle, bytesMax + 1);
+    const bytes = await readAtMost(handle, Math.min(opened.size, bytesMax) + 1);
     if (bytes.length > bytesMax) return { ok: false, problem: 'too-large' };
     if (!isUtf8(bytes) || bytes.includes(0)) return { ok: false, problem: 'not-text' };
     const text = bytes.toString('utf8');
@@ -69,7 +69,7 @@ async function openedPath(handle: FileHandle, path: string): Promise<string> {
 
 /** Reads from the handle, not from the path; a file that grows meanwhile is cut off. */
 async function readAtMost(handle: FileHandle, bytesMax: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(Math.min(bytesMax, Number((await handle.stat()).size) + 1));
+  const buffer = Buffer.alloc(bytesMax);
   let length = 0;
   while (length < buffer.length) {
     const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);

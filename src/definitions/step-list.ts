@@ -28,6 +28,8 @@ export interface StepList {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Room for an anchor, a title, and the end of the link. */
+const AFTER_LINK_CHARS = 100;
 const TASK_MARKER = /^\[[ xX]\][ \t]+/;
 const SCHEME = /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i;
 
@@ -40,8 +42,10 @@ const SCHEME = /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i;
  * The goal is the whole text but for: each list item that is a step, with everything in it; and the heading
  * `Steps` where nothing else is left of its section. Blank lines around the rest go, and so do those that a
  * cut would leave one after the other; the rest is byte for byte as written.
+ *
+ * @returns undefined for a list that nobody wrote by hand, which would take too long
  */
-export function readStepList(source: SourceText, root: MarkdownRoot): StepList {
+export function readStepList(source: SourceText, root: MarkdownRoot): StepList | undefined {
   const { text } = source;
   const stepsSections = sectionsOf(root, text).filter((section) => isTitled(section, 'Steps'));
   const within = (offset: number) =>
@@ -51,6 +55,7 @@ export function readStepList(source: SourceText, root: MarkdownRoot): StepList {
   const diagnostics: Diagnostic[] = [];
   const items = listItemsOf(root).filter((item) => within(spanOf(item).start));
   const inlines = parseInline(items.map((item) => leadingText(item, text)));
+  if (inlines === undefined) return undefined;
   for (const [index, item] of items.entries()) {
     const { start, end } = spanOf(item);
     const inline = inlines[index] ?? [];
@@ -88,13 +93,19 @@ function listItemsOf(node: MarkdownNode): readonly ListItem[] {
   ]);
 }
 
-/** The first paragraph of an item that may hold a link; empty for others, which are not worth parsing. */
+/**
+ * The start of an item, as far as a link to a Markdown file can reach; empty where there can be none. What
+ * the item says after its link is of no interest here, and may be long.
+ */
 function leadingText(item: ListItem, text: string): string {
   const [first] = item.children;
   if (first?.type !== 'paragraph') return '';
   const { start, end } = spanOf(first);
   const written = text.slice(start, end).replace(TASK_MARKER, '');
-  return written.includes('](') ? written : '';
+  const destination = written.indexOf('](');
+  const extension = written.toLowerCase().indexOf('.md', destination);
+  if (destination === -1 || extension === -1) return '';
+  return written.slice(0, extension + AFTER_LINK_CHARS);
 }
 
 function isStepTarget(link: Link): boolean {

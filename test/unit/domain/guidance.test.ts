@@ -63,6 +63,7 @@ describe('readGuidance', () => {
     ['# If bad, go to Abort\nGo to `Tell Joke`', ['bad => Abort', 'always => Tell Joke']],
     ['An odd ` backtick. Go to Abort.', ['always => Abort']],
     ['Go to `Tell Joke` or to tell joke.', ['always => Tell Joke']],
+    ['**Go to Abort.** Go to `Tell Joke`!', ['always => Abort', 'always => Tell Joke']],
     ['Did they agree? If so, go to Abort.', ['so => Abort']],
     ['If the user\nwants more, proceed to\nTell\nJoke.', ['the user wants more => Tell Joke']],
     ['Proceed to `Tell Joke`, e.g. with a pun. Go to Abort.', ['always => Tell Joke', 'always => Abort']],
