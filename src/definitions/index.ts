@@ -1,6 +1,5 @@
 export { createConditions } from './conditions.ts';
 export { createDefinitions } from './create-definitions.ts';
-export { formatDiagnostic } from './diagnostic.ts';
 export { createSchemas } from './schemas.ts';
 
 /** See `lint.ts`, which is loaded when it is used. */

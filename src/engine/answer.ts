@@ -106,7 +106,7 @@ export function buildAnswer(params: BuildAnswerParams): Answer {
 }
 
 /** What a client that decides is asked; undefined where the declared transitions always settle it. */
-export function questionOf(definition: Definition, step: Step): DecisionQuestion | undefined {
+function questionOf(definition: Definition, step: Step): DecisionQuestion | undefined {
   const settled = step.transitions?.some((transition) => transition.when === undefined) ?? false;
   return settled ? undefined : { guidance: step.guidance, options: allowedNextSteps(definition, step) };
 }

@@ -293,7 +293,7 @@ interface VerdictParams {
 }
 
 /** Compares the belief with the stored step, with what was last answered, with where the run was and where it may go. */
-export function verdictOf({ params, instance, last, definition }: VerdictParams): Verdict {
+function verdictOf({ params, instance, last, definition }: VerdictParams): Verdict {
   const names = [...definition.steps.map(({ name }) => name), FINISH];
   const believed = matchStepName(names, params.assumedCurrentStepName);
   if (believed === undefined) return 'diverged';

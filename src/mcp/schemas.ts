@@ -51,7 +51,7 @@ export const report = anyReport.meta({
 /** The same, for a tool that refers to another one for its shape. */
 export const briefReport = anyReport.meta({ type: 'object' });
 
-export const instanceId = plainText;
+export const instanceId = plainText.max(200);
 export const limit = z.int().min(1).optional();
 /** `next_cursor` of the page before. */
 export const cursor = plainText.optional();

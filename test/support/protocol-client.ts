@@ -68,7 +68,7 @@ export interface ProtocolClient {
 }
 
 /** SDK 1.x, protocol revisions up to 2025-11-25. */
-export async function openV1(params: ConnectParams): Promise<ProtocolClient> {
+async function openV1(params: ConnectParams): Promise<ProtocolClient> {
   const { client, transport } = await connectRawV1(params);
   const changes = createChanges();
   client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params: { uri } }) =>
@@ -87,7 +87,7 @@ export async function openV1(params: ConnectParams): Promise<ProtocolClient> {
 }
 
 /** SDK 2.x, protocol revision 2026-07-28. */
-export async function openV2(params: ConnectParams): Promise<ProtocolClient> {
+async function openV2(params: ConnectParams): Promise<ProtocolClient> {
   const { client } = await connectRawV2(params);
   const changes = createChanges();
   client.setNotificationHandler('notifications/resources/updated', ({ params: { uri } }) =>

@@ -138,7 +138,7 @@ export function attachRawServer(child: ChildProcess): RawServer {
 }
 
 /** What a tool answered with, read from its text. */
-export function outcomeOf(result: Readonly<Record<string, unknown>>): ToolOutcome {
+function outcomeOf(result: Readonly<Record<string, unknown>>): ToolOutcome {
   const [first] = result.content as readonly { readonly text: string }[];
   return { isError: result.isError === true, body: JSON.parse(first?.text ?? 'null') };
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Model } from '../../src/ai/model.ts';
 import { createConditions } from '../../src/definitions/conditions.ts';
 import type { Definitions, LoadedWorkflow } from '../../src/definitions/definitions.ts';
-import { pinDefinition } from '../../src/domain/pin-definition.ts';
 import { createSchemas } from '../../src/definitions/schemas.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { Decision, DecisionRecord } from '../../src/domain/decision.ts';
@@ -12,18 +11,19 @@ import type { Definition, Step } from '../../src/domain/definition.ts';
 import type { Ids } from '../../src/domain/ids.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/domain/limits.ts';
 import { silentLogger } from '../../src/domain/logger.ts';
+import { pinDefinition } from '../../src/domain/pin-definition.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** A clock that moves only when it is told to, by one millisecond for each look at it. */
-export function virtualClock(): Clock {
+function virtualClock(): Clock {
   let ms = Date.parse('2026-01-01T00:00:00.000Z');
   return { now: () => new Date(ms++).toISOString(), monotonicMs: () => ms };
 }
 
 /** Ids that count, so that a test can be read. */
-export function countingIds(): Ids {
+function countingIds(): Ids {
   let instances = 0;
   let tokens = 0;
   return { instanceId: () => `instance-${++instances}`, stepToken: () => `token-${++tokens}` };
@@ -42,7 +42,7 @@ export interface EditableDefinitions extends Definitions {
   current: Definition | undefined;
 }
 
-export function editableDefinitions(first: Definition): EditableDefinitions {
+function editableDefinitions(first: Definition): EditableDefinitions {
   const loaded = (): LoadedWorkflow[] =>
     definitions.current === undefined
       ? []
