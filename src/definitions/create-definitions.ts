@@ -67,7 +67,12 @@ export function createDefinitions(params: CreateDefinitionsParams): Definitions 
     const names = folders.names();
     const before = lastNames;
     lastNames = names;
-    if (before !== undefined) notify(difference(before, names));
+    if (before === undefined) return names;
+    const changed = difference(before, names);
+    // Told now: `find` need not tell once more that they are gone.
+    const present = new Set(names);
+    for (const name of changed) if (!present.has(name)) cache.delete(name);
+    notify(changed);
     return names;
   }
 
@@ -96,6 +101,7 @@ export function createDefinitions(params: CreateDefinitionsParams): Definitions 
     folders.forget(name);
     if (cached !== undefined) {
       cache.delete(name);
+      lastNames = lastNames?.filter((each) => each !== name);
       notify([name]);
     }
     return undefined;
@@ -155,7 +161,8 @@ export function createDefinitions(params: CreateDefinitionsParams): Definitions 
       // A wrapper of its own, so that a listener that registers twice is called twice.
       const registered = (change: WorkflowNamesChange) => listener(change);
       listeners.add(registered);
-      startWatching();
+      // Not now: whoever starts up has more urgent things to do than to look through the folders.
+      setImmediate(startWatching).unref();
       return () => void listeners.delete(registered);
     },
 

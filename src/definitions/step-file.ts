@@ -6,8 +6,8 @@ import { parseBlocks } from './markdown.ts';
 import { isTitled, type Section, sectionsOf, trimBlankLines } from './sections.ts';
 import { diagnosticAt, type SourceText } from './source-text.ts';
 
-export const GUIDANCE_TITLE = 'Orchestrator Guidance';
-export const INSTRUCTIONS_TITLE = 'Client Instructions';
+const GUIDANCE_TITLE = 'Orchestrator Guidance';
+const INSTRUCTIONS_TITLE = 'Client Instructions';
 const GOAL_TITLE = 'Goal';
 const SECTION_TITLES = [GUIDANCE_TITLE, INSTRUCTIONS_TITLE, GOAL_TITLE, 'Context Expectations'];
 

@@ -1,4 +1,8 @@
+import { DEFAULT_LIMITS } from '../../domain/limits.ts';
+import { STEPS_MAX } from '../step-list-check.ts';
 import type { RuleInfo } from './rule.ts';
+
+const KIB = 1024;
 
 /** What can be wrong with a file as it is read. Errors make the workflow unusable until they are mended. */
 export const LOADING_RULES: readonly RuleInfo[] = [
@@ -17,7 +21,7 @@ export const LOADING_RULES: readonly RuleInfo[] = [
   {
     ruleId: 'file-too-large',
     severity: 'error',
-    summary: 'A file is larger than 256 KiB.',
+    summary: `A file is larger than ${DEFAULT_LIMITS.definitionFileBytesMax / KIB} KiB.`,
     advice: 'Split it: instructions of that length are of no use to an agent.',
   },
   {
@@ -35,8 +39,7 @@ export const LOADING_RULES: readonly RuleInfo[] = [
   {
     ruleId: 'definition-too-large',
     severity: 'error',
-    summary:
-      'The workflow has more than 500 steps, more than 1,000 includes, or more than 4 MiB with its includes.',
+    summary: `The workflow has more than ${STEPS_MAX} steps, more than 1,000 includes, or more than ${DEFAULT_LIMITS.definitionBytesMax / KIB / KIB} MiB with its includes.`,
     advice: 'Split the workflow.',
   },
   {
@@ -205,7 +208,7 @@ export const LOADING_RULES: readonly RuleInfo[] = [
   {
     ruleId: 'include-depth',
     severity: 'error',
-    summary: 'Includes are nested more than 10 deep.',
+    summary: `Includes are nested more than ${DEFAULT_LIMITS.includeDepthMax} deep.`,
     advice: 'Include the innermost files directly.',
   },
 ];

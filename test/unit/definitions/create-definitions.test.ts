@@ -246,10 +246,16 @@ describe('onChange', () => {
     rmSync(join(root, 'b'), { recursive: true });
     await definitions.names();
     expect(changes).toEqual(['a', 'c,b']);
+    await definitions.find('c');
+    rmSync(join(root, 'c'), { recursive: true });
+    expect(await definitions.find('b')).toBeUndefined();
+    expect(await definitions.find('c')).toBeUndefined();
+    await definitions.names();
+    expect(changes).toEqual(['a', 'c,b', 'c']);
     stop();
     writeFiles(root, workflow('a', 'newer'));
     await definitions.find('a');
-    expect(changes).toHaveLength(2);
+    expect(changes).toHaveLength(3);
   });
 
   test('hears of changes that nobody asked about', async () => {
