@@ -37,7 +37,13 @@ export function resolveStep(params: ResolveStepParams): ResolvedStep {
   const declared =
     written === undefined
       ? undefined
-      : readTransitions({ written, stepNames, checkCondition, diagnose: frontMatter.diagnose });
+      : readTransitions({
+          written,
+          stepNames,
+          insistsOnResult: reportSchema !== undefined,
+          checkCondition,
+          diagnose: frontMatter.diagnose,
+        });
   const diagnostics = [
     ...jsonSchemaDiagnostics({ schema: reportSchema, key: 'report_schema', frontMatter, checkSchema }),
     ...(declared?.diagnostics ?? []),

@@ -8,6 +8,8 @@ import { suggestion } from './nearest-name.ts';
 export interface ReadTransitionsParams {
   readonly written: readonly WrittenTransition[];
   readonly stepNames: readonly string[];
+  /** Whether a report without `result` is refused, because the step has a `report_schema`. */
+  readonly insistsOnResult: boolean;
   /** What is wrong with a CEL expression, or undefined. */
   readonly checkCondition: (expression: string) => string | undefined;
   readonly diagnose: FrontMatter<unknown>['diagnose'];
@@ -20,11 +22,14 @@ export interface ReadTransitions {
 
 /** Replaces the names in `to` by canonical ones, and checks that the conditions can be evaluated. */
 export function readTransitions(params: ReadTransitionsParams): ReadTransitions {
-  const { written, stepNames, checkCondition, diagnose } = params;
+  const { written, stepNames, insistsOnResult, checkCondition, diagnose } = params;
   const candidates = stepNames.includes(FINISH) ? stepNames : [...stepNames, FINISH];
   const transitions: Transition[] = [];
   const diagnostics: Diagnostic[] = [];
   let defaultAt: number | undefined;
+  const finishesByDefault = written.some(
+    ({ to, when }) => when === undefined && matchStepName(candidates, to) === FINISH,
+  );
   for (const [index, { to, when }] of written.entries()) {
     const report = (key: 'to' | 'when', problem: Parameters<typeof diagnose>[1]) =>
       diagnostics.push(diagnose(['transitions', index, key], problem));
@@ -47,7 +52,16 @@ export function readTransitions(params: ReadTransitionsParams): ReadTransitions 
       report('to', { ruleId: 'transition-after-default', severity: 'warning', message });
     }
     if (when === undefined) defaultAt ??= index;
+    else if (!insistsOnResult && finishesByDefault && readsUnguardedResult(when)) {
+      const message = `A report without what \`${when}\` reads takes the default, and so finishes the run unchecked.`;
+      report('when', { ruleId: 'transition-unchecked', severity: 'warning', message });
+    }
     if (target !== undefined) transitions.push({ to: target, ...(when !== undefined && { when }) });
   }
   return { transitions, diagnostics };
+}
+
+/** A condition that cannot be evaluated is not true. `has(report.result)` says that the author thought of that. */
+function readsUnguardedResult(when: string): boolean {
+  return /\breport\s*\.\s*result\b/.test(when) && !/\bhas\(\s*report\s*\.\s*result\b/.test(when);
 }

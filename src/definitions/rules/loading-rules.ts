@@ -176,6 +176,13 @@ export const LOADING_RULES: readonly RuleInfo[] = [
     advice: 'Write the default last: that is when it is taken.',
   },
   {
+    ruleId: 'transition-unchecked',
+    severity: 'warning',
+    summary: 'The default is `FINISH`, and a report that leaves out what a condition reads takes it.',
+    advice:
+      'Insist on the result with `report_schema`, let the default lead elsewhere, or write `has(report.result) && ...`.',
+  },
+  {
     ruleId: 'include-path',
     severity: 'error',
     summary: 'An include is not a relative path with forward slashes.',
