@@ -13,7 +13,7 @@ export interface Contestant {
 }
 
 export interface Outcome {
-  /** Calls per second, one figure a round. */
+  /** Calls per second, one figure a round; the same rounds for all contestants. */
   readonly rates: readonly number[];
   readonly rate: number;
   readonly p50Ms: number;
@@ -27,18 +27,27 @@ export interface RaceParams {
   readonly rounds: number;
   /** Of each contestant, all its lanes together. */
   readonly callsPerRound: number;
+  /** Contestants that tell how busy the machine is with other things: the rounds in which they were slow do not count. */
+  readonly yardsticks: readonly string[];
 }
 
 /** All contestants in each round, so that whatever else the machine does meets them all. */
 export async function race(params: RaceParams): Promise<readonly Outcome[]> {
-  const { contestants, rounds, callsPerRound } = params;
-  const heats: Heat[][] = contestants.map(() => []);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, contestant] of contestants.entries()) {
-      heats[index]?.push(await runHeat(contestant, callsPerRound));
-    }
+  const { contestants, callsPerRound, yardsticks } = params;
+  const rounds: Heat[][] = [];
+  while (rounds.length < params.rounds) {
+    const heats: Heat[] = [];
+    for (const contestant of contestants) heats.push(await runHeat(contestant, callsPerRound));
+    rounds.push(heats);
   }
-  return heats.map(outcomeOf);
+  const secondsOfYardsticks = (heats: readonly Heat[]) =>
+    sum(
+      heats.map(({ rate }, index) => (yardsticks.includes(contestants[index]?.label ?? '') ? 1 / rate : 0)),
+    );
+  const calm = rounds
+    .toSorted((one, other) => secondsOfYardsticks(one) - secondsOfYardsticks(other))
+    .slice(0, Math.ceil(rounds.length / 2));
+  return contestants.map((_, index) => outcomeOf(calm.flatMap((heats) => heats[index] ?? [])));
 }
 
 interface Heat {
@@ -66,15 +75,15 @@ async function runHeat({ lanes, pid }: Contestant, calls: number): Promise<Heat>
   return { rate, latencies, cpuUs };
 }
 
-/** Medians of what each heat came to: one in which the machine was busy elsewhere tells nothing. */
 function outcomeOf(heats: readonly Heat[]): Outcome {
   const rates = heats.map(({ rate }) => rate);
+  const latencies = heats.flatMap((heat) => heat.latencies);
   const cpuUs = heats.flatMap((heat) => heat.cpuUs ?? []);
   return {
     rates,
     rate: median(rates),
-    p50Ms: median(heats.map(({ latencies }) => median(latencies))),
-    p99Ms: median(heats.map(({ latencies }) => quantile(latencies, 0.99))),
+    p50Ms: median(latencies),
+    p99Ms: quantile(latencies, 0.99),
     // A mean: one heat is too short for the system's clock.
     cpuUs: cpuUs.length === 0 ? undefined : sum(cpuUs) / cpuUs.length,
   };
