@@ -1,5 +1,5 @@
 interface Requirement {
-  /** Where it is demanded. */
+  /** The document that promises it. */
   readonly source: string;
   readonly sentence: string;
 }
@@ -8,251 +8,251 @@ interface Requirement {
 export const REQUIREMENTS = {
   // The files of a workflow
   'loose-files-run': {
-    source: 'SPEC 2',
+    source: 'docs/guides/authoring.md',
     sentence: 'Folders with loose headings, loosely named steps and plain guidance load and run unchanged.',
   },
-  'section-byte-for-byte': { source: 'SPEC 2', sentence: 'A section reaches its reader byte for byte.' },
+  'section-byte-for-byte': { source: 'docs/guides/authoring.md', sentence: 'A section reaches its reader byte for byte.' },
   'includes-expanded': {
-    source: 'SPEC 2',
+    source: 'docs/guides/authoring.md',
     sentence:
       '{{file:...}} includes another file; what leads outside the folder is an error with file and line.',
   },
   'templates-filled': {
-    source: 'SPEC 2',
+    source: 'docs/guides/authoring.md',
     sentence:
       '{{ context.a.b }} is filled in; a missing variable stays visible and is listed in missing_context.',
   },
   'front-matter-checked': {
-    source: 'SPEC 2',
+    source: 'docs/guides/authoring.md',
     sentence: 'An unknown key of front matter is an error that suggests the nearest known one.',
   },
-  'inputs-checked': { source: 'SPEC 2', sentence: '`inputs` is the JSON Schema of the start context.' },
+  'inputs-checked': { source: 'docs/guides/authoring.md', sentence: '`inputs` is the JSON Schema of the start context.' },
   'transitions-bind': {
-    source: 'SPEC 2',
+    source: 'docs/guides/authoring.md',
     sentence: 'A step with transitions may only go to the steps that it lists, whoever decides.',
   },
   'report-schema-checked': {
-    source: 'SPEC 2',
+    source: 'docs/guides/authoring.md',
     sentence: 'A report that does not fit report_schema is refused with what is wrong, and nothing changes.',
   },
   'max-visits-suspends': {
-    source: 'SPEC 2',
+    source: 'docs/guides/authoring.md',
     sentence: 'One visit more than max_visits suspends the instance with the reason.',
   },
-  'finish-words': { source: 'SPEC 2', sentence: 'A step named FINISH gives the closing words.' },
+  'finish-words': { source: 'docs/guides/authoring.md', sentence: 'A step named FINISH gives the closing words.' },
   'broken-isolated': {
-    source: 'SPEC 2',
+    source: 'docs/guides/authoring.md',
     sentence:
       'A broken workflow takes no other down: it is listed with its errors, and starting it returns them.',
   },
-  'files-read-again': { source: 'SPEC 2', sentence: 'Files are read again when they change.' },
+  'files-read-again': { source: 'docs/guides/authoring.md', sentence: 'Files are read again when they change.' },
   'nine-workflows': {
-    source: 'SPEC 2, issue 2.6',
+    source: 'README.md',
     sentence: 'Nine workflows ship, each driven from start to its end, failure branches included.',
   },
 
   // The engine
   'revision-and-token': {
-    source: 'SPEC 3',
+    source: 'docs/concepts.md',
     sentence: 'Each committed transition adds 1 to the revision and mints a new step_token.',
   },
   'pinned-definition': {
-    source: 'SPEC 3',
+    source: 'docs/concepts.md',
     sentence: 'An instance keeps the version that it started with when files change or vanish.',
   },
-  'definition-changed': { source: 'SPEC 3', sentence: 'Status shows definition_changed.' },
+  'definition-changed': { source: 'docs/concepts.md', sentence: 'Status shows definition_changed.' },
   'adopt-definition': {
-    source: 'SPEC 3',
+    source: 'docs/concepts.md',
     sentence:
       'resume_workflow with adopt_definition moves the instance to the current version, and only that.',
   },
-  'unknown-instance': { source: 'SPEC 3, advance 1', sentence: 'An unknown instance is INSTANCE_NOT_FOUND.' },
+  'unknown-instance': { source: 'README.md', sentence: 'An unknown instance is INSTANCE_NOT_FOUND.' },
   'finished-again': {
-    source: 'SPEC 3, advance 1',
+    source: 'README.md',
     sentence: 'A finished instance gives its final answer again, with no new history.',
   },
   'repeat-by-request-id': {
-    source: 'SPEC 3, advance 2',
+    source: 'README.md',
     sentence: 'A call whose request_id was seen is answered with the stored answer and moves nothing.',
   },
   'repeat-by-step-token': {
-    source: 'SPEC 3, advance 2',
+    source: 'README.md',
     sentence: 'A call with the step_token of the last transition and the same report is a repeat.',
   },
   'repeat-by-step-id': {
-    source: 'SPEC 3, advance 2',
+    source: 'README.md',
     sentence:
       'A call whose report.step_id is that of the last transition, with the same report, is a repeat.',
   },
   'repeat-at-once': {
-    source: 'SPEC 3, advance 2',
+    source: 'README.md',
     sentence: 'Two identical calls at once are one decision with the same answer.',
   },
   'request-id-reused': {
-    source: 'SPEC 3, advance 2',
+    source: 'README.md',
     sentence: 'A used request_id with another report is REQUEST_ID_REUSED.',
   },
   'stale-step': {
-    source: 'SPEC 3, advance 3',
+    source: 'README.md',
     sentence:
       'A stale token or another step is STALE_STEP, with the current step, its token, and the advice to resume.',
   },
   'one-winner': {
-    source: 'SPEC 3, advance 3',
+    source: 'README.md',
     sentence: 'Of two different reports racing, exactly one wins, and the other gets STALE_STEP.',
   },
   'size-limits': {
-    source: 'SPEC 3, advance 4; RELIABILITY A1',
+    source: 'README.md',
     sentence: 'What is too large is refused with TOO_LARGE before anything else happens.',
   },
   'context-merged': {
-    source: 'SPEC 3, advance 5',
+    source: 'README.md',
     sentence: "The client's updates and then the decision's are merged into the context, the later wins.",
   },
   'failed-decision-moves-nothing': {
-    source: 'SPEC 3, advance 6',
+    source: 'README.md',
     sentence:
       'If deciding fails, step, status and revision stay, the attempt is in history, and a retry works.',
   },
   'resume-in-sync': {
-    source: 'SPEC 3, resume',
+    source: 'README.md',
     sentence: 'A belief that is the stored step gets the instructions again, or with a report, an advance.',
   },
   'resume-answer-lost': {
-    source: 'SPEC 3, resume',
+    source: 'README.md',
     sentence:
       'A belief that is the step of the last transition, with the same report or none, gets the lost answer.',
   },
   'resume-options': {
-    source: 'SPEC 3, resume',
+    source: 'README.md',
     sentence: 'Any other belief is reconciled; where the client decides, it gets the options.',
   },
-  'resume-suspended': { source: 'SPEC 3, resume', sentence: 'A suspended instance runs again.' },
+  'resume-suspended': { source: 'README.md', sentence: 'A suspended instance runs again.' },
   'survives-kill': {
-    source: 'issue 2; RELIABILITY R1',
+    source: 'README.md',
     sentence:
       'kill -9 between any two calls, or in one, loses no acknowledged transition, and the run goes on.',
   },
 
   // Deciding
   'transitions-first': {
-    source: 'SPEC 4.1',
+    source: 'README.md',
     sentence: 'Declared transitions decide without asking anyone.',
   },
   'gemini-decides': {
-    source: 'SPEC 4.2',
+    source: 'README.md',
     sentence: 'AI_PROVIDER=gemini asks Gemini, with the allowed names as an enum.',
   },
   'openai-decides': {
-    source: 'SPEC 4.2',
+    source: 'README.md',
     sentence: 'AI_PROVIDER=openai asks any OpenAI-compatible endpoint.',
   },
   'client-decides': {
-    source: 'SPEC 4.2',
+    source: 'README.md',
     sentence: 'By default the client decides: it gets guidance and options, and passes next_step_name.',
   },
   'decision-required': {
-    source: 'SPEC 4.2',
+    source: 'README.md',
     sentence: 'Where the client decides and does not, it gets DECISION_REQUIRED and the options.',
   },
   'described-well-enough': {
-    source: 'issue 2',
+    source: 'README.md',
     sentence:
       'A model that knows nothing but instructions and descriptions can walk a branching workflow to its end.',
   },
   'stub-follows-guidance': {
-    source: 'SPEC 4.2',
+    source: 'README.md',
     sentence: 'The stub follows simple guidance sentences, deterministically.',
   },
-  'stub-plays-script': { source: 'SPEC 4.2', sentence: 'The stub plays the decisions of STUB_AI_SCRIPT.' },
+  'stub-plays-script': { source: 'README.md', sentence: 'The stub plays the decisions of STUB_AI_SCRIPT.' },
   'failure-codes': {
-    source: 'RELIABILITY, LLM failures',
+    source: 'docs/architecture.md',
     sentence:
       'Each class of failure of a provider has its code, and says whether and when a retry makes sense.',
   },
   'decision-recorded': {
-    source: 'SPEC 4',
+    source: 'docs/guides/deciders.md',
     sentence:
       'Provider, model, tokens, latency, prompt hash, candidates and reasoning are in the history entry.',
   },
 
   // MCP
   'both-eras': {
-    source: 'SPEC 5, issue 2',
+    source: 'README.md',
     sentence: 'Clients on SDK 1.x, and on 2.x with 2026-07-28, do everything that the tools offer.',
   },
   'output-schemas': {
-    source: 'SPEC 5',
+    source: 'docs/reference/tools.md',
     sentence: 'Every tool has an outputSchema, and every result, failures included, fits it.',
   },
   'structured-equals-text': {
-    source: 'SPEC 5',
+    source: 'docs/reference/tools.md',
     sentence: 'Results carry structuredContent and the same as JSON text.',
   },
   'typed-errors': {
-    source: 'SPEC 5',
+    source: 'docs/reference/tools.md',
     sentence:
       'Expected failures are results with isError, a code, a message, retryable, and what to do next.',
   },
   'resources-served': {
-    source: 'SPEC 5',
+    source: 'docs/reference/tools.md',
     sentence: 'Definitions, graphs, instances, histories and the authoring guide are resources.',
   },
-  'completions-served': { source: 'SPEC 5', sentence: 'Names, ids and enumerated inputs are completed.' },
+  'completions-served': { source: 'docs/reference/tools.md', sentence: 'Names, ids and enumerated inputs are completed.' },
   'updates-announced': {
-    source: 'SPEC 5',
+    source: 'docs/reference/tools.md',
     sentence: 'Subscribers hear of updated resources, and of lists that changed.',
   },
   'workflows-are-prompts': {
-    source: 'SPEC 5',
+    source: 'docs/reference/tools.md',
     sentence: 'Every workflow is a prompt whose arguments are its inputs.',
   },
-  'short-instructions': { source: 'SPEC 5', sentence: "The server's instructions have under 150 words." },
+  'short-instructions': { source: 'docs/reference/tools.md', sentence: "The server's instructions have under 150 words." },
   'stops-when-cancelled': {
-    source: 'SPEC 5; RELIABILITY, LLM failures',
+    source: 'README.md',
     sentence: 'A call that is cancelled before its commit stops, and moves nothing.',
   },
-  'reports-progress': { source: 'SPEC 5', sentence: 'Long calls report progress.' },
-  'pages-listings': { source: 'SPEC 5', sentence: 'Listings are paged by limit and cursor, and filtered.' },
+  'reports-progress': { source: 'docs/reference/tools.md', sentence: 'Long calls report progress.' },
+  'pages-listings': { source: 'docs/reference/tools.md', sentence: 'Listings are paged by limit and cursor, and filtered.' },
 
   // Persistence
   'several-processes': {
-    source: 'SPEC 6, issue 2',
+    source: 'README.md',
     sentence: 'Several server processes on one database file serve several clients at once.',
   },
   'starts-at-once': {
-    source: 'SPEC 6',
+    source: 'docs/architecture.md',
     sentence: 'Migrations are applied safely when several processes start at once on a new file.',
   },
   'newer-database-refused': {
-    source: 'SPEC 6',
+    source: 'docs/architecture.md',
     sentence: 'A database from a newer version is refused with a clear error and left untouched.',
   },
 
   // Configuration and the process
   'all-problems-at-once': {
-    source: 'SPEC 7',
+    source: 'docs/reference/configuration.md',
     sentence: 'All problems of the configuration are reported at once, with the variable, and exit code 2.',
   },
   'key-stays-secret': {
-    source: 'SPEC 7; RELIABILITY A13',
+    source: 'README.md',
     sentence: 'The key is never logged, never stored, never answered.',
   },
   'any-working-directory': {
-    source: 'SPEC 7, issue 2.9',
+    source: 'README.md',
     sentence:
       'Started anywhere by absolute path, with stdin and stdout alone, it works and finds its runs again.',
   },
   'stdout-is-protocol': {
-    source: 'SPEC 7; RELIABILITY A10',
+    source: 'README.md',
     sentence: 'stdout carries JSON-RPC only, whatever comes in; the next valid request is answered.',
   },
   'ends-with-its-client': {
-    source: 'RELIABILITY A10',
+    source: 'docs/architecture.md',
     sentence: 'The server ends when stdin ends, also in the middle of a call, and on SIGTERM.',
   },
   'commands-see-runs': {
-    source: 'SPEC 12',
+    source: 'docs/reference/cli.md',
     sentence:
       'list, status, history and lint show what the server serves, and --json what a program may read.',
   },
