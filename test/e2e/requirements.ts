@@ -11,7 +11,10 @@ export const REQUIREMENTS = {
     source: 'docs/guides/authoring.md',
     sentence: 'Folders with loose headings, loosely named steps and plain guidance load and run unchanged.',
   },
-  'section-byte-for-byte': { source: 'docs/guides/authoring.md', sentence: 'A section reaches its reader byte for byte.' },
+  'section-byte-for-byte': {
+    source: 'docs/guides/authoring.md',
+    sentence: 'A section reaches its reader byte for byte.',
+  },
   'includes-expanded': {
     source: 'docs/guides/authoring.md',
     sentence:
@@ -26,7 +29,10 @@ export const REQUIREMENTS = {
     source: 'docs/guides/authoring.md',
     sentence: 'An unknown key of front matter is an error that suggests the nearest known one.',
   },
-  'inputs-checked': { source: 'docs/guides/authoring.md', sentence: '`inputs` is the JSON Schema of the start context.' },
+  'inputs-checked': {
+    source: 'docs/guides/authoring.md',
+    sentence: '`inputs` is the JSON Schema of the start context.',
+  },
   'transitions-bind': {
     source: 'docs/guides/authoring.md',
     sentence: 'A step with transitions may only go to the steps that it lists, whoever decides.',
@@ -39,15 +45,21 @@ export const REQUIREMENTS = {
     source: 'docs/guides/authoring.md',
     sentence: 'One visit more than max_visits suspends the instance with the reason.',
   },
-  'finish-words': { source: 'docs/guides/authoring.md', sentence: 'A step named FINISH gives the closing words.' },
+  'finish-words': {
+    source: 'docs/guides/authoring.md',
+    sentence: 'A step named FINISH gives the closing words.',
+  },
   'broken-isolated': {
     source: 'docs/guides/authoring.md',
     sentence:
       'A broken workflow takes no other down: it is listed with its errors, and starting it returns them.',
   },
-  'files-read-again': { source: 'docs/guides/authoring.md', sentence: 'Files are read again when they change.' },
+  'files-read-again': {
+    source: 'docs/guides/authoring.md',
+    sentence: 'Files are read again when they change.',
+  },
   'nine-workflows': {
-    source: 'README.md',
+    source: 'docs/guides/authoring.md',
     sentence: 'Nine workflows ship, each driven from start to its end, failure branches included.',
   },
 
@@ -66,68 +78,68 @@ export const REQUIREMENTS = {
     sentence:
       'resume_workflow with adopt_definition moves the instance to the current version, and only that.',
   },
-  'unknown-instance': { source: 'README.md', sentence: 'An unknown instance is INSTANCE_NOT_FOUND.' },
+  'unknown-instance': { source: 'docs/concepts.md', sentence: 'An unknown instance is INSTANCE_NOT_FOUND.' },
   'finished-again': {
-    source: 'README.md',
+    source: 'docs/concepts.md',
     sentence: 'A finished instance gives its final answer again, with no new history.',
   },
   'repeat-by-request-id': {
-    source: 'README.md',
+    source: 'docs/concepts.md',
     sentence: 'A call whose request_id was seen is answered with the stored answer and moves nothing.',
   },
   'repeat-by-step-token': {
-    source: 'README.md',
+    source: 'docs/concepts.md',
     sentence: 'A call with the step_token of the last transition and the same report is a repeat.',
   },
   'repeat-by-step-id': {
-    source: 'README.md',
+    source: 'docs/concepts.md',
     sentence:
       'A call whose report.step_id is that of the last transition, with the same report, is a repeat.',
   },
   'repeat-at-once': {
-    source: 'README.md',
+    source: 'docs/concepts.md',
     sentence: 'Two identical calls at once are one decision with the same answer.',
   },
   'request-id-reused': {
-    source: 'README.md',
+    source: 'docs/concepts.md',
     sentence: 'A used request_id with another report is REQUEST_ID_REUSED.',
   },
   'stale-step': {
-    source: 'README.md',
+    source: 'docs/concepts.md',
     sentence:
       'A stale token or another step is STALE_STEP, with the current step, its token, and the advice to resume.',
   },
   'one-winner': {
-    source: 'README.md',
+    source: 'docs/concepts.md',
     sentence: 'Of two different reports racing, exactly one wins, and the other gets STALE_STEP.',
   },
   'size-limits': {
-    source: 'README.md',
+    source: 'docs/concepts.md',
     sentence: 'What is too large is refused with TOO_LARGE before anything else happens.',
   },
   'context-merged': {
-    source: 'README.md',
+    source: 'docs/concepts.md',
     sentence: "The client's updates and then the decision's are merged into the context, the later wins.",
   },
   'failed-decision-moves-nothing': {
-    source: 'README.md',
+    source: 'docs/concepts.md',
     sentence:
       'If deciding fails, step, status and revision stay, the attempt is in history, and a retry works.',
   },
   'resume-in-sync': {
-    source: 'README.md',
+    source: 'docs/guides/recover.md',
     sentence: 'A belief that is the stored step gets the instructions again, or with a report, an advance.',
   },
   'resume-answer-lost': {
-    source: 'README.md',
+    source: 'docs/guides/recover.md',
     sentence:
       'A belief that is the step of the last transition, with the same report or none, gets the lost answer.',
   },
   'resume-options': {
-    source: 'README.md',
+    source: 'docs/guides/recover.md',
     sentence: 'Any other belief is reconciled; where the client decides, it gets the options.',
   },
-  'resume-suspended': { source: 'README.md', sentence: 'A suspended instance runs again.' },
+  'resume-suspended': { source: 'docs/guides/recover.md', sentence: 'A suspended instance runs again.' },
   'survives-kill': {
     source: 'README.md',
     sentence:
@@ -136,23 +148,23 @@ export const REQUIREMENTS = {
 
   // Deciding
   'transitions-first': {
-    source: 'README.md',
+    source: 'docs/guides/deciders.md',
     sentence: 'Declared transitions decide without asking anyone.',
   },
   'gemini-decides': {
-    source: 'README.md',
+    source: 'docs/guides/deciders.md',
     sentence: 'AI_PROVIDER=gemini asks Gemini, with the allowed names as an enum.',
   },
   'openai-decides': {
-    source: 'README.md',
+    source: 'docs/guides/deciders.md',
     sentence: 'AI_PROVIDER=openai asks any OpenAI-compatible endpoint.',
   },
   'client-decides': {
-    source: 'README.md',
+    source: 'docs/guides/deciders.md',
     sentence: 'By default the client decides: it gets guidance and options, and passes next_step_name.',
   },
   'decision-required': {
-    source: 'README.md',
+    source: 'docs/guides/deciders.md',
     sentence: 'Where the client decides and does not, it gets DECISION_REQUIRED and the options.',
   },
   'described-well-enough': {
@@ -161,10 +173,13 @@ export const REQUIREMENTS = {
       'A model that knows nothing but instructions and descriptions can walk a branching workflow to its end.',
   },
   'stub-follows-guidance': {
-    source: 'README.md',
+    source: 'docs/guides/deciders.md',
     sentence: 'The stub follows simple guidance sentences, deterministically.',
   },
-  'stub-plays-script': { source: 'README.md', sentence: 'The stub plays the decisions of STUB_AI_SCRIPT.' },
+  'stub-plays-script': {
+    source: 'docs/guides/deciders.md',
+    sentence: 'The stub plays the decisions of STUB_AI_SCRIPT.',
+  },
   'failure-codes': {
     source: 'docs/architecture.md',
     sentence:
@@ -178,7 +193,7 @@ export const REQUIREMENTS = {
 
   // MCP
   'both-eras': {
-    source: 'README.md',
+    source: 'docs/reference/tools.md',
     sentence: 'Clients on SDK 1.x, and on 2.x with 2026-07-28, do everything that the tools offer.',
   },
   'output-schemas': {
@@ -198,7 +213,10 @@ export const REQUIREMENTS = {
     source: 'docs/reference/tools.md',
     sentence: 'Definitions, graphs, instances, histories and the authoring guide are resources.',
   },
-  'completions-served': { source: 'docs/reference/tools.md', sentence: 'Names, ids and enumerated inputs are completed.' },
+  'completions-served': {
+    source: 'docs/reference/tools.md',
+    sentence: 'Names, ids and enumerated inputs are completed.',
+  },
   'updates-announced': {
     source: 'docs/reference/tools.md',
     sentence: 'Subscribers hear of updated resources, and of lists that changed.',
@@ -207,17 +225,23 @@ export const REQUIREMENTS = {
     source: 'docs/reference/tools.md',
     sentence: 'Every workflow is a prompt whose arguments are its inputs.',
   },
-  'short-instructions': { source: 'docs/reference/tools.md', sentence: "The server's instructions have under 150 words." },
+  'short-instructions': {
+    source: 'docs/reference/tools.md',
+    sentence: "The server's instructions have under 150 words.",
+  },
   'stops-when-cancelled': {
-    source: 'README.md',
+    source: 'docs/reference/tools.md',
     sentence: 'A call that is cancelled before its commit stops, and moves nothing.',
   },
   'reports-progress': { source: 'docs/reference/tools.md', sentence: 'Long calls report progress.' },
-  'pages-listings': { source: 'docs/reference/tools.md', sentence: 'Listings are paged by limit and cursor, and filtered.' },
+  'pages-listings': {
+    source: 'docs/reference/tools.md',
+    sentence: 'Listings are paged by limit and cursor, and filtered.',
+  },
 
   // Persistence
   'several-processes': {
-    source: 'README.md',
+    source: 'docs/architecture.md',
     sentence: 'Several server processes on one database file serve several clients at once.',
   },
   'starts-at-once': {
@@ -235,16 +259,16 @@ export const REQUIREMENTS = {
     sentence: 'All problems of the configuration are reported at once, with the variable, and exit code 2.',
   },
   'key-stays-secret': {
-    source: 'README.md',
+    source: 'docs/reference/configuration.md',
     sentence: 'The key is never logged, never stored, never answered.',
   },
   'any-working-directory': {
-    source: 'README.md',
+    source: 'docs/reference/configuration.md',
     sentence:
       'Started anywhere by absolute path, with stdin and stdout alone, it works and finds its runs again.',
   },
   'stdout-is-protocol': {
-    source: 'README.md',
+    source: 'docs/reference/configuration.md',
     sentence: 'stdout carries JSON-RPC only, whatever comes in; the next valid request is answered.',
   },
   'ends-with-its-client': {
