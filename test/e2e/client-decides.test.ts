@@ -208,6 +208,17 @@ scenarioPerClient(
     }
     const { entries } = await client.answer<HistoryPage>('get_workflow_history', { instance_id });
     expect(entries.filter(({ kind }) => kind === 'belief_checked')).toHaveLength(4);
+
+    // In step, with a report: resuming reports it, and needs the choice that advancing would need.
+    expect(
+      await client.failure('resume_workflow', { instance_id, assumed_current_step_name: 'sit_down', report }),
+    ).toMatchObject({ error_code: 'DECISION_REQUIRED' });
+    expect(await resume('sit_down', { report, next_step_name: 'go_home' })).toMatchObject({
+      revision: 3,
+      next_step: { step_name: 'go_home' },
+      decision: { decider: 'client' },
+      reconciliation: { verdict: 'in_sync' },
+    });
   },
 );
 

@@ -89,7 +89,7 @@ const FAILURES: Readonly<Record<string, FailureCase>> = {
   },
   'no answer in time': {
     replies: () => ['hang', 'hang', 'hang'],
-    env: { AI_REQUEST_TIMEOUT_MS: '1000' },
+    env: { AI_REQUEST_TIMEOUT_MS: '2000' },
     code: 'AI_TIMEOUT',
     retryable: true,
   },

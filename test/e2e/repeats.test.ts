@@ -150,7 +150,7 @@ scenarioPerClient(
         step_token: answer.step_token,
         report: { ...REPORT, step_id: 'run_lap' },
       });
-      expect(answer).toMatchObject({ revision: lap, next_step: { step_name: 'run_lap' } });
+      expect(answer).toMatchObject({ revision: lap, next_step: { step_name: 'run_lap', visit: lap + 1 } });
       expect(answer.replayed).toBeUndefined();
     }
     const named = { instance_id, request_id: 'lap-4', report: { ...REPORT, step_id: 'run_lap' } };
