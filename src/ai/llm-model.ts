@@ -22,6 +22,7 @@ export function createLlmModel({ timers = systemTimers, ...rest }: LlmModelParam
   const policy = { timers, ...rest };
   return {
     decider: policy.provider.decider,
+    readsHistory: true,
     async decide(request, options = {}) {
       const usage = startUsage(policy.clock);
       try {

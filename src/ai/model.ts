@@ -20,7 +20,7 @@ export interface DecisionRequest {
   readonly belief?: string;
   /** The `next_step_name` that the client asked for: a wish, not an order. */
   readonly wish?: string;
-  /** The last few entries, the oldest first. */
+  /** The last few entries, the oldest first; empty for a model that does not read them. */
   readonly recentHistory: readonly HistoryEntry[];
 }
 
@@ -38,5 +38,7 @@ export interface DecideOptions {
  */
 export interface Model {
   readonly decider: Exclude<Decider, 'transitions' | 'client'>;
+  /** Whether it looks at `recentHistory`; where it does not, that is not read for it. */
+  readonly readsHistory: boolean;
   decide(request: DecisionRequest, options?: DecideOptions): Promise<DecisionRecord>;
 }

@@ -55,6 +55,8 @@ export interface RecordingParams {
 export function withRecording({ model, path, logger }: RecordingParams): Model {
   return {
     decider: model.decider,
+    // What is recorded is found again by what the model saw, which has to be the same for whoever replays it.
+    readsHistory: true,
     async decide(request, options) {
       const decision = await model.decide(request, options);
       const { definition, step } = request;
@@ -102,6 +104,7 @@ export function createReplayModel({ path, decider }: ReplayParams): Model {
   const decisions = readRecording(path);
   return {
     decider,
+    readsHistory: true,
     async decide(request) {
       const recorded = decisions.get(recordingKey(request));
       const decision = recorded !== undefined && recorded.length > 1 ? recorded.shift() : recorded?.[0];

@@ -26,6 +26,7 @@ export function createStubModel({ script = [], timers = systemTimers }: StubMode
   const clausesOf = rememberGuidance();
   return {
     decider: 'stub',
+    readsHistory: false,
     async decide(request, { signal } = {}) {
       try {
         if (signal?.aborted) throw cancelled();

@@ -45,14 +45,20 @@ export async function advanceInstance(
   params: AdvanceParams,
   options: CallOptions = {},
 ): Promise<Answer> {
-  const arrived = await core.requireInstance(params.instanceId);
-  return core.lock.hold(params.instanceId, options.signal, () =>
-    advanceInTurn(core, { ...params, arrivalToken: arrived.stepToken, signal: options.signal }),
-  );
+  const { instanceId } = params;
+  // Whoever has to wait is bound to what it found; whoever need not finds it at once.
+  const found = core.lock.isHeld(instanceId) ? await core.requireInstance(instanceId) : undefined;
+  return core.lock.hold(instanceId, options.signal, async () => {
+    const instance = await core.requireInstance(instanceId);
+    return advanceInTurn(core, { ...params, arrived: found ?? instance, instance, signal: options.signal });
+  });
 }
 
 export interface AdvanceInTurnParams extends AdvanceParams {
-  readonly arrivalToken: string;
+  /** The instance as it was when the call arrived: a call that names no position is about that one. */
+  readonly arrived: Instance;
+  /** The instance now, read under its lock. */
+  readonly instance: Instance;
   readonly signal: AbortSignal | undefined;
   /** What resume found out before it advanced; kept with the transition. */
   readonly reconciliation?: Reconciliation;
@@ -60,9 +66,11 @@ export interface AdvanceInTurnParams extends AdvanceParams {
 
 /** The caller holds the instance's lock. */
 export async function advanceInTurn(core: EngineCore, params: AdvanceInTurnParams): Promise<Answer> {
+  let { instance } = params;
   for (let round = 0; round < COMMIT_ROUNDS_MAX; round++) {
-    const answer = await tryAdvance(core, params);
+    const answer = await tryAdvance(core, params, instance);
     if (answer !== undefined) return answer;
+    instance = await core.requireInstance(params.instanceId);
   }
   throw movedByOthers();
 }
@@ -74,8 +82,11 @@ export function movedByOthers(): Fault {
 }
 
 /** Undefined: another process moved the instance meanwhile, so that everything has to be looked at again. */
-async function tryAdvance(core: EngineCore, params: AdvanceInTurnParams): Promise<Answer | undefined> {
-  const instance = await core.requireInstance(params.instanceId);
+async function tryAdvance(
+  core: EngineCore,
+  params: AdvanceInTurnParams,
+  instance: Instance,
+): Promise<Answer | undefined> {
   if (isFinished(instance.status)) return core.answer(instance);
   const repeated = await findRepeat(core, params, instance);
   if (repeated !== undefined) return repeated;
@@ -150,7 +161,7 @@ async function findRepeat(
       last,
       call,
       stepToken: params.stepToken,
-      arrivalToken: params.arrivalToken,
+      arrivalToken: params.arrived.stepToken,
       freshRequest: params.requestId !== undefined,
     })
   ) {

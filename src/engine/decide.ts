@@ -49,7 +49,7 @@ export async function decide(params: DecideParams, deps: DecideDeps): Promise<De
       visits: params.visits,
       report: params.report,
       ...(params.requestedNextStep !== undefined && { wish: params.requestedNextStep }),
-      recentHistory: await deps.recentHistory(),
+      recentHistory: deps.model.readsHistory ? await deps.recentHistory() : [],
     },
     params.signal === undefined ? {} : { signal: params.signal },
   );

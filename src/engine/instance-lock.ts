@@ -7,6 +7,10 @@ import { Fault } from '../domain/errors.ts';
 export class InstanceLock {
   readonly #tails = new Map<string, Promise<void>>();
 
+  isHeld(key: string): boolean {
+    return this.#tails.has(key);
+  }
+
   /** Runs `work` when all earlier holders of the key are done. A caller that is aborted while it waits leaves. */
   async hold<Result>(
     key: string,

@@ -134,7 +134,8 @@ async function advanceFrom(attempt: Attempt, report: Report): Promise<Answer | u
     contextUpdates: params.contextUpdates,
     nextStepName: params.nextStepName,
     requestId: params.requestId,
-    arrivalToken: instance.stepToken,
+    arrived: instance,
+    instance,
     signal,
     reconciliation,
   });
@@ -149,7 +150,9 @@ async function reconcile(attempt: Attempt, model: Model): Promise<Answer | undef
   const definition = await core.definitionOf(instance.definitionHash);
   const step = requireStep(definition, instance.currentStepName);
   const context = mergeContext(instance.context, params.contextUpdates, undefined);
-  const recentHistory = await core.store.recentHistory(instance.instanceId, RECENT_HISTORY_ENTRIES);
+  const recentHistory = model.readsHistory
+    ? await core.store.recentHistory(instance.instanceId, RECENT_HISTORY_ENTRIES)
+    : [];
   const decision = await recordingFailures(core, { instance, report: params.report }, () =>
     model.decide(
       {

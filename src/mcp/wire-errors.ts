@@ -24,9 +24,7 @@ export function toolError(error: unknown, logger: Logger): CallToolResult {
 
 /** Structured content, and the same as text for clients that read only that. */
 export function toolResult(content: object): CallToolResult {
-  // One round trip through JSON drops what is undefined, which a schema check would trip over.
-  const text = JSON.stringify(content);
-  return { content: [{ type: 'text', text }], structuredContent: JSON.parse(text) };
+  return { content: [{ type: 'text', text: JSON.stringify(content) }], structuredContent: { ...content } };
 }
 
 /** Resources, prompts and completions have no results that say "error": their failures are JSON-RPC errors. */

@@ -78,6 +78,7 @@ export interface PlayedModel extends Model {
 export function playedModel(play: PlayedModel['play']): PlayedModel {
   const model: PlayedModel = {
     decider: 'stub',
+    readsHistory: true,
     asked: [],
     play,
     async decide(request, options): Promise<DecisionRecord> {
