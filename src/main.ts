@@ -95,6 +95,7 @@ async function serveStdio(config: Config): Promise<void> {
       {
         engine,
         logger,
+        limits: config.limits,
         authoringGuide: () => readFile(join(packageRoot, 'docs', 'guides', 'authoring.md'), 'utf8'),
         afterListing: () => engine.warmUp(),
         version: packageJson.version,
