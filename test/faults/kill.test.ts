@@ -1,16 +1,12 @@
-import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { createRandom, SEED, startCampaign } from '../support/campaign.ts';
-import { openEngine } from '../support/engine-on-file.ts';
-import { buildFaulty } from '../support/faulty-build.ts';
+import { withFaultyServers } from '../support/faulty-servers.ts';
 import {
   type KillingFieldParams,
   type KillingFieldResult,
   runKillingField,
 } from '../support/killing-field.ts';
 import { MUTANTS, type Mutant } from '../support/mutants.ts';
-import { consultOracle } from '../support/oracle.ts';
-import { createScratch } from '../support/scratch.ts';
 import { SORTING_OFFICE, sortingOfficeDecision, sortingOfficeFiles } from '../support/sorting-office.ts';
 
 type Size = Pick<KillingFieldParams, 'servers' | 'instances' | 'advances' | 'doubled' | 'callsPerLife'>;
@@ -67,39 +63,26 @@ interface FieldParams {
   readonly mutant?: Mutant;
 }
 
-async function killingField({
-  size,
-  mutant,
-}: FieldParams): Promise<{ violations: readonly string[]; result: KillingFieldResult }> {
-  const build = await buildFaulty({ entry: 'program', mutant });
-  const scratch = await createScratch();
-  try {
-    await scratch.writeWorkflow(SORTING_OFFICE, sortingOfficeFiles);
-    const result = await runKillingField({
-      ...size,
-      serverFile: build.serverFile,
-      env: { ...scratch.env, USE_STUB_AI_CLIENT: 'true' },
-      cwd: scratch.folder,
-      random: createRandom(SEED),
-      prepare: mutant?.sql === undefined ? undefined : () => execute(scratch.databasePath, mutant.sql),
-    });
-    const { engine, close } = await openEngine({ databasePath: scratch.databasePath });
-    const found = await consultOracle({
-      databasePath: scratch.databasePath,
-      acknowledged: result.acknowledged,
-      decisionFrom: sortingOfficeDecision,
-      engine,
-    });
-    await close();
-    return { violations: [...result.problems, ...found], result };
-  } finally {
-    await scratch.dispose();
-    await build.dispose();
-  }
-}
-
-function execute(databasePath: string, sql = ''): void {
-  const database = new Database(databasePath, { timeout: 5_000 });
-  database.exec(sql);
-  database.close();
+async function killingField({ size, mutant }: FieldParams) {
+  let result: KillingFieldResult | undefined;
+  const violations = await withFaultyServers({
+    mutant,
+    decisionFrom: sortingOfficeDecision,
+    async work(servers) {
+      const { scratch, serverFile, acknowledged, problems } = servers;
+      await scratch.writeWorkflow(SORTING_OFFICE, sortingOfficeFiles);
+      result = await runKillingField({
+        ...size,
+        serverFile,
+        env: { ...scratch.env, USE_STUB_AI_CLIENT: 'true' },
+        cwd: scratch.folder,
+        random: createRandom(SEED),
+        prepare: servers.exposeDefect,
+      });
+      acknowledged.push(...result.acknowledged);
+      problems.push(...result.problems);
+    },
+  });
+  if (result === undefined) throw new Error('The campaign did not run.');
+  return { violations, result };
 }

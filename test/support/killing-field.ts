@@ -22,7 +22,7 @@ export interface KillingFieldParams {
   /** How many calls a server takes on average before it is killed. */
   readonly callsPerLife: number;
   /** Runs once the first server has made the database. */
-  readonly prepare?: () => void;
+  readonly prepare: () => void;
 }
 
 export interface KillingFieldResult {
@@ -105,10 +105,8 @@ export async function runKillingField(params: KillingFieldParams): Promise<Killi
   }
 
   try {
-    if (params.prepare !== undefined) {
-      await persist('list_instances', {});
-      params.prepare();
-    }
+    await persist('list_instances', {});
+    params.prepare();
     const each = Math.ceil(params.advances / params.instances);
     const waiting = Array.from({ length: params.instances }, (_, number) => number);
     const walkers = Array.from({ length: params.servers * CONCURRENT_RUNS_PER_SERVER }, async () => {

@@ -36,14 +36,14 @@ export const MUTANTS = {
         by: '[instanceId, requestId].length > 2 ? history.findRequest(instanceId, "") : undefined',
       },
     ],
-    sql: 'DROP INDEX workflow_history_one_per_request',
+    sql: 'DROP INDEX IF EXISTS workflow_history_one_per_request',
   },
   noCompareAndSwap: {
     name: 'no compare-and-swap',
     patches: [
       { file: 'store/sqlite/instance-table.ts', replace: 'and(hasId, stoodBefore)', by: 'and(hasId)' },
     ],
-    sql: 'DROP INDEX workflow_history_one_per_revision',
+    sql: 'DROP INDEX IF EXISTS workflow_history_one_per_revision',
   },
   splitTransaction: {
     name: 'instance and history in two transactions',

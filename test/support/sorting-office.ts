@@ -1,3 +1,6 @@
+import type { Definitions, LoadedWorkflow } from '../../src/definitions/definitions.ts';
+import type { Definition, Step } from '../../src/domain/definition.ts';
+import { pinDefinition } from '../../src/domain/pin-definition.ts';
 import type { Premises } from './oracle.ts';
 import { type WorkflowFiles, workflowFiles } from './workflow-files.ts';
 
@@ -35,4 +38,43 @@ export function sortingOfficeDecision({ stepName, report, context }: Premises): 
     default:
       return undefined;
   }
+}
+
+/** The same without files. */
+export const sortingOffice: Definition = {
+  name: SORTING_OFFICE,
+  goal: 'Sort what comes in.',
+  steps: [
+    {
+      ...step('sort'),
+      transitions: [{ to: 'weigh', when: 'context.left < context.right' }, { to: 'pack' }],
+    },
+    step('weigh', 'If the report says failure, proceed to pack. Otherwise, proceed to sort.'),
+    { ...step('pack'), transitions: [{ to: 'sort' }] },
+  ],
+};
+
+function step(name: string, guidance = 'Go on.'): Step {
+  return { name, fileStem: name, guidance, instructions: `Do ${name}.` };
+}
+
+/** Definitions of one workflow, which a test edits or deletes by assigning to `current`. */
+export interface OneDefinition extends Definitions {
+  current: Definition | undefined;
+}
+
+export function sortingOfficeDefinitions(): OneDefinition {
+  const loaded = (name = SORTING_OFFICE): LoadedWorkflow | undefined =>
+    definitions.current === undefined || name !== SORTING_OFFICE
+      ? undefined
+      : { name, usable: true, pinned: pinDefinition(definitions.current), sources: [], diagnostics: [] };
+  const definitions: OneDefinition = {
+    current: sortingOffice,
+    names: async () => [SORTING_OFFICE],
+    list: async () => ({ items: [loaded()].filter((workflow) => workflow !== undefined) }),
+    find: async (name) => loaded(name),
+    onChange: () => () => {},
+    close: async () => {},
+  };
+  return definitions;
 }
