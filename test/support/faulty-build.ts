@@ -13,12 +13,13 @@ export interface FaultyBuild {
   readonly serverFile: string;
   readonly migrationsFolder: string;
   engineRoom(): Promise<typeof import('./engine-room.ts')>;
+  maintenanceRoom(): Promise<typeof import('./maintenance-room.ts')>;
   dispose(): Promise<void>;
 }
 
 export interface FaultyBuildParams {
   /** The whole program, or the rooms that a campaign in one process needs. */
-  readonly entry: 'program' | 'engine-room' | 'contender';
+  readonly entry: 'program' | 'engine-room' | 'contender' | 'maintenance-room';
   readonly mutant?: Mutant | undefined;
 }
 
@@ -26,6 +27,7 @@ const ENTRIES = {
   program: 'src/main.ts',
   'engine-room': 'test/support/engine-room.ts',
   contender: 'test/support/contender.ts',
+  'maintenance-room': 'test/support/maintenance-room.ts',
 } as const;
 
 /** Throws when a mutant's text is not in the sources, once: a defect that was not planted proves nothing. */
@@ -47,6 +49,7 @@ export async function buildFaulty({ entry, mutant }: FaultyBuildParams): Promise
     serverFile: join(outdir, `${entry === 'program' ? 'main' : entry}.mjs`),
     migrationsFolder: join(outdir, 'migrations', 'sqlite'),
     engineRoom: () => import(join(outdir, 'engine-room.mjs')),
+    maintenanceRoom: () => import(join(outdir, 'maintenance-room.mjs')),
     dispose: () => rm(folder, { recursive: true, force: true }),
   };
 }

@@ -4,6 +4,7 @@ import type Database from 'better-sqlite3';
 import { Fault } from '../../domain/errors.ts';
 import type { DatabaseProblem, DatabaseReport } from '../maintenance.ts';
 import { createBusyRetry } from './busy-retry.ts';
+import { refuseUnknownTables } from './known-tables.ts';
 import { findPending, readMigrations } from './migrate.ts';
 import { openForReading } from './open-database.ts';
 import { auditRows } from './row-audit.ts';
@@ -58,6 +59,7 @@ function inspect(client: Database.Database, pendingMigrations: number): Partial<
     if (pendingMigrations > 0) return { pendingMigrations, ...problemsOf(problems) };
     let counts: Partial<DatabaseReport> = {};
     const audit = attempt('history', () => {
+      refuseUnknownTables(client);
       const { problems: wrong, ...rest } = auditRows(client);
       counts = rest;
       return wrong;
