@@ -36,6 +36,13 @@ export async function plantedProgram(mutant: Mutant): Promise<string> {
   return build.serverFile;
 }
 
+/** The modules of the engine with the defect in them. */
+export async function plantedEngineRoom(mutant: Mutant): Promise<typeof import('../support/engine-room.ts')> {
+  const build = await buildFaulty({ entry: 'engine-room', mutant });
+  builds.push(build.dispose);
+  return build.engineRoom();
+}
+
 const builds: (() => Promise<void>)[] = [];
 afterAll(async () => {
   for (const dispose of builds.splice(0)) await dispose();
