@@ -78,4 +78,17 @@ export const MUTANTS = {
     name: 'DEFERRED instead of IMMEDIATE',
     patches: [{ file: STORE, replace: 'move.immediate(params)', by: 'move.deferred(params)' }],
   },
+  unpinned: {
+    name: 'the files of now instead of the pinned definition',
+    patches: [
+      {
+        file: 'engine/advance.ts',
+        replace: 'const definition = await core.definitionOf(instance.definitionHash);',
+        by: [
+          'const loaded = await core.definitions.find(instance.workflowName);',
+          'const definition = loaded?.usable === true ? loaded.pinned.definition : await core.definitionOf(instance.definitionHash);',
+        ].join('\n'),
+      },
+    ],
+  },
 } as const satisfies Record<string, Mutant>;
