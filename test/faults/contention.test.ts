@@ -37,7 +37,8 @@ describe('R5: four processes on one file', () => {
   });
 
   // Without a second try every conflict comes to light, and what kind it is.
-  const conflicts = { advances: 100, thinkMs: 0, busyBudgetMs: 0 };
+  // Held up between reading and writing, so that others would come in between if they could.
+  const conflicts = { advances: 60, thinkMs: 0, busyBudgetMs: 0, stall: 'commit_begun:2' };
 
   test('who has read for a commit holds the lock: nobody can have written since', async () => {
     const campaign = startCampaign('R5 conflicts');
@@ -66,15 +67,21 @@ describe('R5: four processes on one file', () => {
 
 interface ContentionParams extends Pick<ContenderOrders, 'advances' | 'thinkMs' | 'busyBudgetMs'> {
   readonly mutant?: Mutant;
+  /** As in `FAILPOINT_STALL`. */
+  readonly stall?: string;
 }
 
-async function contention({ mutant, ...orders }: ContentionParams) {
+async function contention({ mutant, stall = '', ...orders }: ContentionParams) {
   const build = await buildFaulty({ entry: 'contender', mutant });
   const folder = await mkdtemp(join(tmpdir(), 'orchestrator-contention-'));
   const databasePath = join(folder, 'workflows.sqlite');
   await (await openEngine({ databasePath })).close();
   const children = Array.from({ length: PROCESSES }, () =>
-    fork(build.serverFile, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+    fork(build.serverFile, {
+      env: { ...process.env, FAILPOINT_STALL: stall },
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    }),
   );
   try {
     // All of them are up before the first begins.

@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FAILPOINTS } from '../../src/domain/failpoint.ts';
+import { FAILPOINTS, type failpoint as productFailpoint } from '../../src/domain/failpoint.ts';
+import { armFailpoints, failpoint } from '../support/armed-failpoint.ts';
 import { buildFaulty } from '../support/faulty-build.ts';
 
 /** Names, variables and calls that a failpoint would leave in a bundle. */
@@ -16,6 +17,16 @@ test('the build of the campaigns has all of them', async () => {
   const found = await tracesIn(join(build.serverFile, '..'));
   await build.dispose();
   expect(found).toEqual(TRACES);
+});
+
+test('what stands in for the product’s failpoint has its shape, and tells what was passed', () => {
+  const standIn: typeof productFailpoint = failpoint;
+  const passed: string[] = [];
+  armFailpoints((place) => passed.push(place));
+  for (const place of FAILPOINTS) standIn(place);
+  armFailpoints(undefined);
+  standIn('commit_done');
+  expect(passed).toEqual(FAILPOINTS);
 });
 
 test('a defect that cannot be planted is no silent pass', async () => {

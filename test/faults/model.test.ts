@@ -93,15 +93,16 @@ async function check(runs: number, mutant?: Mutant) {
     mutant,
     decisionFrom: sortingOfficeDecision,
     async work(engines) {
+      const doors = await openDoors(engines);
       const property = fc.asyncProperty(
         fc.array(command, { maxLength: COMMANDS_MAX, size: 'max' }),
         async (commands) => {
-          const run = await createRun(engines, counts);
+          doors.definitions.current = sortingOffice;
+          const run = await createRun({ engines, doors, counts });
           for (const each of commands) {
             counts[each.kind] = (counts[each.kind] ?? 0) + 1;
             await run.execute(each);
           }
-          await run.close();
         },
       );
       const details = await fc.check(property, {
@@ -137,19 +138,36 @@ function agree(what: string, actual: unknown, expected: unknown): void {
 
 let calls = 0;
 
-async function createRun(engines: FaultyEngines, counts: Record<string, number>) {
-  const { room, acknowledged } = engines;
+/** Two engines on one file, as two processes would be; opened again after a crash. */
+async function openDoors(engines: FaultyEngines) {
   const definitions: OneDefinition = sortingOfficeDefinitions();
   const open = () => Promise.all(Array.from({ length: DOORS }, () => engines.open({ definitions })));
-  /** Two engines on one file, as two processes would be. */
   let doors: EngineOnFile[] = await open();
+  return {
+    definitions,
+    at: (door: number) => doors[door % DOORS],
+    async reopen() {
+      await Promise.all(doors.map((door) => door.close()));
+      doors = await open();
+    },
+  };
+}
+
+interface RunParams {
+  readonly engines: FaultyEngines;
+  readonly doors: Awaited<ReturnType<typeof openDoors>>;
+  readonly counts: Record<string, number>;
+}
+
+async function createRun({ engines, doors, counts }: RunParams) {
+  const { room, acknowledged } = engines;
+  const { definitions } = doors;
   const engineAt = (door: number) => {
-    const found = doors[door % DOORS];
+    const found = doors.at(door);
     if (found === undefined) throw new Error('There is no such door.');
     return found.engine;
   };
   const instances: Known[] = [];
-  const close = () => Promise.all(doors.map((door) => door.close()));
 
   function callOn({ position }: Known, key: string, value: number, fails = false): AdvanceParams {
     const call = `model/${++calls}`;
@@ -218,8 +236,7 @@ async function createRun(engines: FaultyEngines, counts: Record<string, number>)
       );
     room.armFailpoints(undefined);
     agree(`crashed at ${place}`, { reached, answered }, { reached: true, answered: false });
-    await close();
-    doors = await open();
+    await doors.reopen();
     const found = await engineAt(1).status({ instanceId: known.instanceId });
     const committed = place === 'commit_done';
     const outcome = committed ? 'crashed_after_commit' : 'crashed_before_commit';
@@ -302,5 +319,5 @@ async function createRun(engines: FaultyEngines, counts: Record<string, number>)
   }
 
   await start(true);
-  return { execute, close };
+  return { execute };
 }

@@ -94,6 +94,7 @@ async function repeats(rounds: number, mutant?: Mutant) {
           throw new CampaignOver();
         }
         servers.acknowledged.push({ instanceId: first.instance_id, call, answer: first });
+        if (problems.length > 0) throw new CampaignOver();
         return first;
       }
 

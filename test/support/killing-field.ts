@@ -41,6 +41,8 @@ export interface KillingFieldResult {
 
 /** More deaths in a row than any call meets by chance. */
 const ATTEMPTS_MAX = 200;
+/** Enough to see what is wrong. */
+const PROBLEMS_MAX = 10;
 const CONCURRENT_RUNS_PER_SERVER = 3;
 
 /**
@@ -77,7 +79,7 @@ export async function runKillingField(params: KillingFieldParams): Promise<Killi
       request_id: `start-${number}`,
     };
     let position = (await persist('start_workflow', start)).outcome.body as Answer;
-    for (let index = 0; index < advances; index++) {
+    for (let index = 0; index < advances && problems.length < PROBLEMS_MAX; index++) {
       const call = `${number}/${index}`;
       const args = advanceCall({ position, call, random });
       const copies = random.chance(params.doubled) ? 2 : 1;
