@@ -49,9 +49,16 @@ export async function withFaultyEngines({
       acknowledged,
       problems,
       async open(params) {
-        const engine = await openEngine({ ...params, databasePath, room });
-        opened.add(engine);
-        return engine;
+        const { engine, close } = await openEngine({ ...params, databasePath, room });
+        const open: EngineOnFile = {
+          engine,
+          close() {
+            opened.delete(open);
+            return close();
+          },
+        };
+        opened.add(open);
+        return open;
       },
     });
     room.armFailpoints(undefined);
