@@ -21,6 +21,7 @@ import type { Engine } from './engine/engine.ts';
 
 const mainFile = fileURLToPath(import.meta.url);
 const packageRoot = dirname(dirname(mainFile));
+const migrationsFolder = join(dirname(mainFile), 'migrations', 'sqlite');
 
 function loggerFor(config: Config, level = config.logLevel): Logger {
   return createJsonLogger({ level, stream: process.stderr, secrets: secretsOf(config) });
@@ -45,7 +46,7 @@ async function open(config: Config, logger: Logger, model?: Model): Promise<Open
   ]);
   const store = await createSqliteStore({
     path: config.databasePath,
-    migrationsFolder: join(dirname(mainFile), 'migrations', 'sqlite'),
+    migrationsFolder,
     logger,
   });
   const definitions = language.createDefinitions({
@@ -95,6 +96,7 @@ async function serveStdio(config: Config): Promise<void> {
       {
         engine,
         logger,
+        limits: config.limits,
         authoringGuide: () => readFile(join(packageRoot, 'docs', 'guides', 'authoring.md'), 'utf8'),
         afterListing: () => engine.warmUp(),
         version: packageJson.version,
@@ -125,6 +127,22 @@ const deps: CliDeps = {
     return lintPath(path, { limits: DEFAULT_LIMITS });
   },
   formatDiagnostic,
+  async inspectDatabase({ databasePath }) {
+    const { inspectDatabase } = await import('./store/sqlite/inspect-database.ts');
+    return inspectDatabase({ path: databasePath, migrationsFolder });
+  },
+  async measureSyncSpeed({ databasePath }) {
+    const { measureSyncSpeed } = await import('./store/sqlite/sync-speed.ts');
+    return measureSyncSpeed(databasePath);
+  },
+  async backupDatabase({ config, file, force }) {
+    const { backupDatabase } = await import('./store/sqlite/backup-database.ts');
+    return backupDatabase({ path: config.databasePath, migrationsFolder, file, force });
+  },
+  async pruneDatabase({ config, ...request }) {
+    const { pruneDatabase } = await import('./store/sqlite/prune-database.ts');
+    return pruneDatabase({ path: config.databasePath, migrationsFolder, ...request });
+  },
 };
 
 process.exitCode = await runCli({

@@ -1,11 +1,14 @@
 import { Command, CommanderError } from 'commander';
+import { createBackupCommand } from './backup.ts';
 import type { CommandContext } from './command-context.ts';
 import { createConfigCommand } from './config.ts';
+import { createDoctorCommand } from './doctor.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { addGlobalFlags } from './global-flags.ts';
 import { createHistoryCommand } from './history.ts';
 import { createLintCommand } from './lint.ts';
 import { createListCommand } from './list.ts';
+import { createPruneCommand } from './prune.ts';
 import { createServeCommand } from './serve.ts';
 import { createStatusCommand } from './status.ts';
 
@@ -16,6 +19,9 @@ const COMMANDS = [
   createHistoryCommand,
   createLintCommand,
   createConfigCommand,
+  createDoctorCommand,
+  createBackupCommand,
+  createPruneCommand,
 ];
 
 /** The whole command line; also what the reference of commands is made from. */

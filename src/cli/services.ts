@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Variables } from '../config/sources.ts';
 import type { Diagnostic } from '../definitions/diagnostic.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { BackupResult, DatabaseReport, PruneResult, SyncSpeed } from '../store/maintenance.ts';
 
 /** The opened engine, as far as commands read from it. */
 export interface Services {
@@ -27,6 +28,23 @@ export interface Installation {
   readonly mainFile: string;
 }
 
+export interface BackupRequest {
+  readonly config: Config;
+  /** Absolute path of the copy. */
+  readonly file: string;
+  /** Whether it replaces a file that is there already. */
+  readonly force: boolean;
+}
+
+export interface PruneRequest {
+  readonly config: Config;
+  /** Finished runs that changed last before this time, ISO-8601 UTC, go. */
+  readonly before: string;
+  readonly dryRun: boolean;
+  /** Whether the file shrinks; writers wait meanwhile. */
+  readonly compact: boolean;
+}
+
 /** What the composition root hands to the commands. Nothing behind these functions is loaded before it is used. */
 export interface CliDeps {
   readonly version: string;
@@ -40,4 +58,10 @@ export interface CliDeps {
   lintPath(path: string): Promise<LintReport>;
   /** A diagnostic as one line. */
   formatDiagnostic(diagnostic: Diagnostic): string;
+  /** Writes nothing; what is wrong is in the report. */
+  inspectDatabase(config: Config): Promise<DatabaseReport>;
+  /** Of the disk that the database is on, or will be. */
+  measureSyncSpeed(config: Config): Promise<SyncSpeed>;
+  backupDatabase(request: BackupRequest): Promise<BackupResult>;
+  pruneDatabase(request: PruneRequest): Promise<PruneResult>;
 }

@@ -32,10 +32,27 @@ const englishOnly = {
  */
 export async function buildDist() {
   const before = existsSync(DIST) ? await filesIn(DIST) : [];
-  const { metafile } = await build({
-    absWorkingDir: ROOT,
+  const { metafile } = await bundle({
     entryPoints: ENTRIES.filter((entry) => existsSync(join(ROOT, entry))),
-    outdir: 'dist',
+    outdir: DIST,
+  });
+  await writeFile(
+    join(DIST, 'third-party-licenses.txt'),
+    await thirdPartyNotices(ROOT, Object.keys(metafile.inputs)),
+  );
+  await removeLeftovers(before, Object.keys(metafile.outputs));
+}
+
+/**
+ * Bundles as the program is bundled, with the migrations beside it, whatever the entry points and wherever to.
+ *
+ * @param {{ entryPoints: string[], outdir: string, plugins?: import('esbuild').Plugin[] }} params
+ */
+export async function bundle({ entryPoints, outdir, plugins = [] }) {
+  const result = await build({
+    absWorkingDir: ROOT,
+    entryPoints,
+    outdir,
     entryNames: '[name]',
     chunkNames: 'chunks/[name]-[hash]',
     outExtension: { '.js': '.mjs' },
@@ -45,7 +62,7 @@ export async function buildDist() {
     platform: 'node',
     target: 'node20',
     external: EXTERNAL,
-    plugins: [englishOnly],
+    plugins: [englishOnly, ...plugins],
     banner: { js: BANNER },
     minifySyntax: true,
     minifyWhitespace: true,
@@ -53,16 +70,13 @@ export async function buildDist() {
     metafile: true,
     logLevel: 'warning',
   });
-  await makeExecutable(join(DIST, 'main.mjs'));
-  await cp(join(ROOT, 'src', 'store', 'migrations'), join(DIST, 'migrations'), { recursive: true });
-  await writeFile(
-    join(DIST, 'third-party-licenses.txt'),
-    await thirdPartyNotices(ROOT, Object.keys(metafile.inputs)),
-  );
-  await removeLeftovers(before, Object.keys(metafile.outputs));
+  await makeExecutable(join(outdir, 'main.mjs'));
+  await cp(join(ROOT, 'src', 'store', 'migrations'), join(outdir, 'migrations'), { recursive: true });
+  return result;
 }
 
 async function makeExecutable(file) {
+  if (!existsSync(file)) return;
   const text = await readFile(file, 'utf8');
   if (!text.startsWith('#!')) await writeFile(file, `#!/usr/bin/env node\n${text}`);
   await chmod(file, 0o755);

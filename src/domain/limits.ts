@@ -5,6 +5,8 @@ export interface Limits {
   readonly contextBytesMax: number;
   /** One whole request on any transport. */
   readonly requestBytesMax: number;
+  /** The same, in objects and arrays inside each other; what the protocol wraps around a call is counted too. */
+  readonly requestDepthMax: number;
   readonly jsonDepthMax: number;
   /** Committed transitions of one instance. */
   readonly transitionsMax: number;
@@ -20,6 +22,7 @@ export const DEFAULT_LIMITS: Limits = {
   contextUpdateBytesMax: 256 * 1024,
   contextBytesMax: 1024 * 1024,
   requestBytesMax: 2 * 1024 * 1024,
+  requestDepthMax: 128,
   jsonDepthMax: 64,
   transitionsMax: 10_000,
   definitionFileBytesMax: 256 * 1024,

@@ -1,6 +1,7 @@
 import type { Definition, Step } from '../domain/definition.ts';
 import { findStep } from '../domain/definition.ts';
 import { Defect, Fault } from '../domain/errors.ts';
+import { failpoint } from '../domain/failpoint.ts';
 import { type Instance, isFinished } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { type Report, reportedStep } from '../domain/report.ts';
@@ -96,6 +97,7 @@ async function tryAdvance(
   const step = requireStep(definition, instance.currentStepName);
   checkCall(core, params, step, instance);
   const context = mergeContext(instance.context, params.contextUpdates, undefined);
+  failpoint('decision_wanted');
   const decision = await recordingFailures(core, { instance, report: params.report }, () =>
     decide(
       {
@@ -114,6 +116,7 @@ async function tryAdvance(
       },
     ),
   );
+  failpoint('decision_made');
   const result = await core.commit({
     from: instance,
     to: applyDecision(definition, instance, decision),

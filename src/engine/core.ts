@@ -12,6 +12,7 @@ import type { Limits } from '../domain/limits.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { Store } from '../store/store.ts';
 import { type Answer, buildAnswer, type Reconciliation } from './answer.ts';
+import { withCheckedDecisions } from './checked-model.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { checkJsonSize } from './limits.ts';
 import { BEFORE_START, foldEntry } from './past-state.ts';
@@ -195,6 +196,7 @@ export function createEngineCore(deps: EngineDeps): EngineCore {
 
   return {
     ...deps,
+    model: deps.model && withCheckedDecisions(deps.model),
     lock: new InstanceLock(),
     listeners,
     requireInstance,

@@ -16,10 +16,16 @@ export const jsonObject = z
 
 /** Names and words are stored as plain text, which cannot hold everything that a JSON string can. */
 const isPlain = (value: string) => !/[\0\p{Surrogate}]/u.test(value);
+/** Far more than a name or a reason takes; not in the schema, which every client pays for. */
+const PLAIN_TEXT_CHARS_MAX = 4_096;
 
 export const plainText = z
   .string()
   .min(1)
+  .refine(
+    (value) => value.length <= PLAIN_TEXT_CHARS_MAX,
+    `expected at most ${PLAIN_TEXT_CHARS_MAX} characters`,
+  )
   .refine(isPlain, 'expected text without NUL and unpaired surrogates');
 
 const anyReport = z

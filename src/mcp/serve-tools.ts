@@ -3,7 +3,7 @@ import { Fault } from '../domain/errors.ts';
 import type { McpServerDeps } from './server.ts';
 import { toolListing } from './tool-listing.ts';
 import { toolsOf } from './toolsets.ts';
-import { invalidArguments, toolError, toolResult } from './wire-errors.ts';
+import { excerpt, invalidArguments, toolError, toolResult } from './wire-errors.ts';
 
 /** How often a client that asked for progress hears that its call is still at work: well under common time-outs. */
 const PROGRESS_INTERVAL_MS = 5_000;
@@ -33,7 +33,7 @@ export function serveTools(server: Server, deps: McpServerDeps): void {
     try {
       const tool = byName.get(params.name);
       if (tool === undefined) {
-        throw new Fault('INVALID_ARGUMENT', `There is no tool "${params.name}".`, {
+        throw new Fault('INVALID_ARGUMENT', `There is no tool "${excerpt(params.name, 100)}".`, {
           hint: `Tools: ${tools.map(({ name }) => name).join(', ')}.`,
         });
       }

@@ -7,6 +7,11 @@ import {
 import type * as z from 'zod';
 import { Fault } from '../domain/errors.ts';
 import type { Logger } from '../domain/logger.ts';
+import type { RequestId } from './request-scanner.ts';
+
+/** What a client sent wrong is quoted to it, but not at any length. */
+const PROBLEMS_MAX = 20;
+const PROBLEM_CHARS_MAX = 300;
 
 /** The one place where failures get their form on the wire. */
 export function toolError(error: unknown, logger: Logger): CallToolResult {
@@ -35,19 +40,40 @@ export function protocolError(error: unknown, logger: Logger): Error {
   return new ProtocolError(code, fault.message, { error_code: fault.code, hint: fault.hint });
 }
 
+/** What a request that was not even read is answered with. */
+export function requestRefusal(fault: Fault, id: RequestId | null): object {
+  const data = {
+    error_code: fault.code,
+    retryable: fault.retryable,
+    hint: fault.hint,
+    details: fault.details,
+  };
+  return {
+    jsonrpc: '2.0',
+    id,
+    error: { code: ProtocolErrorCode.InvalidRequest, message: fault.message, data },
+  };
+}
+
 export function resourceNotFound(uri: string): Error {
   return new ResourceNotFoundError(uri);
 }
 
 /** Says of each argument what is wrong with it, in words that a model can act on. */
 export function invalidArguments(toolName: string, error: z.ZodError): Fault {
-  const problems = error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join('.')}: ${message}`,
-  );
+  const problems = error.issues
+    .slice(0, PROBLEMS_MAX)
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+    .map((problem) => excerpt(problem, PROBLEM_CHARS_MAX));
   return new Fault('INVALID_ARGUMENT', `The arguments of ${toolName} do not fit: ${problems.join('; ')}.`, {
     hint: 'Mend them as said, and call again; the input schema of the tool shows their shape.',
     details: { problems },
   });
+}
+
+/** The beginning of a text that was sent to us, to be quoted in a message. */
+export function excerpt(text: string, charsMax: number): string {
+  return text.length <= charsMax ? text : `${text.slice(0, charsMax)}…`;
 }
 
 function asFault(error: unknown, logger: Logger): Fault {

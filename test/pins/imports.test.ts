@@ -28,7 +28,13 @@ const ALLOWED: Readonly<
   },
   cli: {
     all: ['domain', 'config'],
-    types: ['engine', 'store/store.ts', 'definitions/definitions.ts', 'definitions/diagnostic.ts'],
+    types: [
+      'engine',
+      'store/store.ts',
+      'store/maintenance.ts',
+      'definitions/definitions.ts',
+      'definitions/diagnostic.ts',
+    ],
   },
 };
 

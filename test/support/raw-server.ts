@@ -7,6 +7,8 @@ export interface StartRawServerParams {
   readonly cwd: string;
   /** Arguments after the program's file. */
   readonly args?: readonly string[];
+  /** The program's file, where it is not the built one. */
+  readonly serverFile?: string | undefined;
   /** Where stderr goes: `pipe` keeps it for {@link RawServer.stderr}. */
   readonly stderr?: 'pipe' | 'ignore';
 }
@@ -49,9 +51,10 @@ export interface RawServer {
   readonly exited: Promise<Exit>;
 }
 
-export function startRawServer({ env, cwd, args = [], stderr = 'pipe' }: StartRawServerParams): RawServer {
+export function startRawServer(params: StartRawServerParams): RawServer {
+  const { env, cwd, args = [], serverFile = SERVER_FILE, stderr = 'pipe' } = params;
   return attachRawServer(
-    spawn(process.execPath, [SERVER_FILE, ...args], {
+    spawn(process.execPath, [serverFile, ...args], {
       env: serverEnv(env),
       cwd,
       stdio: ['pipe', 'pipe', stderr],

@@ -102,6 +102,8 @@ export interface TestEngineParams {
   readonly definition: Definition;
   readonly model?: Model;
   readonly limits?: Partial<Limits>;
+  /** Of another build, in place of the sources' own. */
+  readonly createEngine?: typeof createEngine;
 }
 
 /** The engine on a real SQLite file of its own. */
@@ -109,6 +111,7 @@ export async function createTestEngine({
   definition: first,
   model,
   limits,
+  createEngine: construct = createEngine,
 }: TestEngineParams): Promise<TestEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'orchestrator-engine-'));
   const definitions = editableDefinitions(first);
@@ -122,7 +125,7 @@ export async function createTestEngine({
       logger: silentLogger,
     });
     stores.push(store);
-    const engine = createEngine({
+    const engine = construct({
       store,
       definitions,
       conditions: createConditions(),

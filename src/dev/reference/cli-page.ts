@@ -11,7 +11,7 @@ export function cliPage(): string {
     `Flags may stand before or after the command; [configuration](configuration.md) says what they mean. Without a
 command, \`serve\` runs. Results go to standard output, everything else to standard error; with \`--json\`, standard
 output is JSON and nothing else.`,
-    'Exit codes: 0 done; 1 the operation failed, or `lint` found errors; 2 wrong usage or configuration.',
+    'Exit codes: 0 done; 1 the operation failed, `lint` found errors, or `doctor` found trouble; 2 wrong usage or configuration.',
     ...program.commands.map((command) => {
       command.configureHelp({ helpWidth: 110 });
       return `## ${command.name()}\n\n${codeBlock(command.helpInformation())}`;
@@ -30,6 +30,10 @@ function contextForHelp(): Parameters<typeof createProgram>[0] {
     serveStdio: notRun,
     lintPath: notRun,
     formatDiagnostic: () => '',
+    inspectDatabase: notRun,
+    measureSyncSpeed: notRun,
+    backupDatabase: notRun,
+    pruneDatabase: notRun,
     terminal: createTerminal({ stdout: process.stdout, stderr: process.stderr }),
     outcome: { exitCode: 0 },
   };

@@ -8,7 +8,7 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { PageParams } from '../store.ts';
 import { lazy } from './lazy.ts';
 import { entryFromRow } from './rows.ts';
-import { workflowHistory as history, isNote, isTransition } from './schema.ts';
+import { entryColumns, workflowHistory as history, isNote, isTransition } from './schema.ts';
 
 /**
  * The statements of `workflow_history` that list, prepared when first used. Transitions and notes are
@@ -56,7 +56,8 @@ interface Selection {
 function prepareSelect(db: BetterSQLite3Database, { transitions, notes, order }: Selection) {
   const ofInstance = eq(history.instanceId, sql.placeholder('instanceId'));
   const limit = sql.placeholder('limit');
-  const select = (condition: SQL | undefined) => db.select().from(history).where(and(ofInstance, condition));
+  const select = (condition: SQL | undefined) =>
+    db.select(entryColumns).from(history).where(and(ofInstance, condition));
   return unionAll(
     db.select().from(select(transitions).orderBy(order(history.revision)).limit(limit).as('transitions')),
     db.select().from(select(notes).orderBy(order(history.historyEntryId)).limit(limit).as('notes')),

@@ -1,10 +1,11 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import type { HistoryEntry, NewHistoryEntry } from '../../domain/history.ts';
+import { type HistoryEntry, isTransitionKind, type NewHistoryEntry } from '../../domain/history.ts';
 import { lazy } from './lazy.ts';
 import { rowPlaceholders } from './placeholders.ts';
+import { createRowHash } from './row-hash.ts';
 import { entryFromRow, entryToRow } from './rows.ts';
-import { workflowHistory as history, isStart, isTransition } from './schema.ts';
+import { entryColumns, workflowHistory as history, isStart, isTransition } from './schema.ts';
 
 /** The statements of `workflow_history` that concern one row, prepared when first used. */
 export function createHistoryTable(db: BetterSQLite3Database) {
@@ -15,7 +16,7 @@ export function createHistoryTable(db: BetterSQLite3Database) {
   const selectWhere = (...conditions: Parameters<typeof and>) =>
     lazy(() =>
       db
-        .select()
+        .select(entryColumns)
         .from(history)
         .where(and(...conditions))
         .prepare(),
@@ -26,9 +27,26 @@ export function createHistoryTable(db: BetterSQLite3Database) {
   const selectStart = selectWhere(hasRequest, isStart(history));
   const selectTransition = selectWhere(ofInstance, hasRevision, isTransition(history));
 
+  const chainHash = createRowHash(history, 'chainHash', ['historyEntryId']);
+  const selectHash = lazy(() =>
+    db
+      .select({ chainHash: history.chainHash })
+      .from(history)
+      .where(and(ofInstance, hasRevision, isTransition(history)))
+      .prepare(),
+  );
+
   return {
+    /**
+     * Adds an entry, chained to the transition before it: the one that led to where the instance stood. Call it
+     * within a transaction that holds the write lock.
+     */
     append(entry: NewHistoryEntry): void {
-      insert().run(entryToRow(entry));
+      const row = entryToRow(entry);
+      const { instanceId } = entry;
+      const revision = isTransitionKind(entry.kind) ? entry.revision - 1 : entry.revision;
+      const before = revision < 0 ? undefined : selectHash().get({ instanceId, revision });
+      insert().run(Object.assign(row, { chainHash: chainHash.ofRow(row, before?.chainHash) }));
     },
 
     findRequest(instanceId: string, requestId: string): HistoryEntry | undefined {

@@ -8,7 +8,7 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { InstanceFilter, PageParams } from '../store.ts';
 import { lazy } from './lazy.ts';
 import { instanceFromRow } from './rows.ts';
-import { workflowInstances as instances } from './schema.ts';
+import { instanceColumns, workflowInstances as instances } from './schema.ts';
 
 /**
  * The statements of `workflow_instances` that list, prepared when first used. Their cost does not grow with
@@ -86,7 +86,7 @@ function prepareSelectAny(db: BetterSQLite3Database, condition?: SQL) {
 
 function selectOfOneStatus(db: BetterSQLite3Database, status: InstanceStatus | Placeholder, condition?: SQL) {
   return db
-    .select()
+    .select(instanceColumns)
     .from(instances)
     .where(and(eq(instances.status, status), condition, isEarlier));
 }

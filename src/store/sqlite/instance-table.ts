@@ -3,8 +3,9 @@ import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { Instance } from '../../domain/instance.ts';
 import { lazy } from './lazy.ts';
 import { columnPlaceholders, rowPlaceholders } from './placeholders.ts';
+import { createRowHash } from './row-hash.ts';
 import { instanceFromRow, instanceToRow } from './rows.ts';
-import { workflowInstances as instances } from './schema.ts';
+import { instanceColumns, workflowInstances as instances } from './schema.ts';
 
 /** The statements of `workflow_instances` that concern one row, prepared when first used. */
 export function createInstanceTable(db: BetterSQLite3Database) {
@@ -12,7 +13,9 @@ export function createInstanceTable(db: BetterSQLite3Database) {
   const stoodBefore = eq(instances.revision, sql`${sql.placeholder('revision')} - 1`);
   const { instanceId, workflowName, createdAt, definitionHash, ...changing } = getTableColumns(instances);
 
-  const select = lazy(() => db.select().from(instances).where(hasId).prepare());
+  const stateHash = createRowHash(instances, 'stateHash');
+
+  const select = lazy(() => db.select(instanceColumns).from(instances).where(hasId).prepare());
   const insert = lazy(() => db.insert(instances).values(rowPlaceholders(instances)).prepare());
   const update = lazy(() =>
     db.update(instances).set(columnPlaceholders(changing)).where(and(hasId, stoodBefore)).prepare(),
@@ -21,6 +24,11 @@ export function createInstanceTable(db: BetterSQLite3Database) {
     db.update(instances).set(columnPlaceholders({ definitionHash })).where(hasId).prepare(),
   );
 
+  function sealed(instance: Instance) {
+    const row = instanceToRow(instance);
+    return Object.assign(row, { stateHash: stateHash.ofRow(row) });
+  }
+
   return {
     find(instanceId: string): Instance | undefined {
       const row = select().get({ instanceId });
@@ -28,7 +36,7 @@ export function createInstanceTable(db: BetterSQLite3Database) {
     },
 
     insert(instance: Instance): void {
-      insert().run(instanceToRow(instance));
+      insert().run(sealed(instance));
     },
 
     /**
@@ -37,7 +45,7 @@ export function createInstanceTable(db: BetterSQLite3Database) {
      * @returns false, with nothing changed, unless the instance stood at the revision before
      */
     move(instance: Instance): boolean {
-      return update().run(instanceToRow(instance)).changes === 1;
+      return update().run(sealed(instance)).changes === 1;
     },
 
     /** Pins another definition. Apart from `move`, which would else check the foreign key at every step. */

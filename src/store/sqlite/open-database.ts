@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { Fault } from '../../domain/errors.ts';
 import { BUSY_TIMEOUT_MS, type BusyRetry } from './busy-retry.ts';
-import { refuseHeadless, refuseTruncated } from './truncation.ts';
+import { refuseHeadless, refuseLogless, refuseTruncated } from './truncation.ts';
 
 export interface OpenDatabaseParams {
   /** Created with its folder where it does not exist. */
@@ -78,16 +78,37 @@ function createFile(path: string): boolean {
 
 /** Looks at an existing file through a connection that cannot write, before one that can is opened. */
 async function inspectFile({ path, retry, inspect }: OpenDatabaseParams): Promise<void> {
-  await retry(() => refuseHeadless(path));
-  const client = await retry(() => connect(path, { readonly: true }));
   try {
-    await retry(() => refuseTruncated(client));
-    await retry(() => inspect(client));
+    const client = await openForReading({ path, retry });
+    try {
+      await retry(() => inspect(client));
+    } finally {
+      client.close();
+    }
   } catch (error) {
     // A process that died while it created the file left a journal, which only a writer can roll back.
     if (!needsWriter(error)) throw error;
-  } finally {
+  }
+}
+
+/**
+ * Opens an existing file through a connection that cannot write.
+ *
+ * @throws Fault `STORAGE_CORRUPT` where the file was cut off or its log is gone, or what {@link BusyRetry} throws
+ */
+export async function openForReading({
+  path,
+  retry,
+}: Pick<OpenDatabaseParams, 'path' | 'retry'>): Promise<Database.Database> {
+  await retry(() => refuseHeadless(path));
+  await refuseLogless(path);
+  const client = await retry(() => connect(path, { readonly: true }));
+  try {
+    await retry(() => refuseTruncated(client));
+    return client;
+  } catch (error) {
     client.close();
+    throw error;
   }
 }
 

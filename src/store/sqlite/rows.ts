@@ -4,8 +4,8 @@ import type { Instance } from '../../domain/instance.ts';
 import type { workflowDefinitions, workflowHistory, workflowInstances } from './schema.ts';
 
 type DefinitionRow = typeof workflowDefinitions.$inferSelect;
-type InstanceRow = typeof workflowInstances.$inferSelect;
-type HistoryRow = typeof workflowHistory.$inferSelect;
+type InstanceRow = Omit<typeof workflowInstances.$inferSelect, 'stateHash'>;
+type HistoryRow = Omit<typeof workflowHistory.$inferSelect, 'chainHash'>;
 /** SQLite numbers a row whose id is NULL. */
 type NewHistoryRow = Omit<HistoryRow, 'historyEntryId'> & { readonly historyEntryId: null };
 

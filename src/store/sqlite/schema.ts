@@ -1,4 +1,4 @@
-import { isNotNull, isNull, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
+import { getTableColumns, isNotNull, isNull, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import { index, integer, sqliteTable, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import type { DecisionRecord } from '../../domain/decision.ts';
 import type { Definition } from '../../domain/definition.ts';
@@ -38,7 +38,9 @@ export const workflowInstances = sqliteTable(
     statusReason: plainText('status_reason'),
     visits: json('visits').$type<Instance['visits']>().notNull(),
     context: json('context').$type<JsonObject>().notNull(),
-  } satisfies Record<keyof Instance, unknown>,
+    /** The {@link RowHash} of this row; empty where it was written before there was one. */
+    stateHash: plainText('state_hash').notNull().default(''),
+  } satisfies Record<keyof Instance | 'stateHash', unknown>,
   (table) => [
     index('workflow_instances_by_status').on(table.status, table.updatedAt, table.instanceId),
     index('workflow_instances_by_workflow').on(
@@ -77,7 +79,9 @@ export const workflowHistory = sqliteTable(
     contextUpdates: json('context_updates').$type<JsonObject>(),
     decision: json('decision').$type<DecisionRecord>(),
     detail: json('detail').$type<JsonObject>(),
-  } satisfies Record<keyof HistoryEntry, unknown>,
+    /** The {@link RowHash} of this row and of the transition before it; empty in rows from before the chain. */
+    chainHash: plainText('chain_hash').notNull().default(''),
+  } satisfies Record<keyof HistoryEntry | 'chainHash', unknown>,
   (table) => [
     uniqueIndex('workflow_history_one_per_revision')
       .on(table.instanceId, table.revision)
@@ -93,6 +97,12 @@ export const workflowHistory = sqliteTable(
       .where(sql`${isNotNull(table.requestId)} and ${isStart(table)}`),
   ],
 );
+
+// What readers of the domain are given: the hashes are between the store and `doctor`.
+const { stateHash: _stateHash, ...instanceColumns } = getTableColumns(workflowInstances);
+const { chainHash: _chainHash, ...entryColumns } = getTableColumns(workflowHistory);
+
+export { entryColumns, instanceColumns };
 
 // The conditions of the partial indexes: a query that repeats one is answered from the index.
 

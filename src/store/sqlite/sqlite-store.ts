@@ -1,6 +1,9 @@
+import type Database from 'better-sqlite3';
+import type { MigrationMeta } from 'drizzle-orm/migrator';
 import type { Logger } from '../../domain/logger.ts';
 import type { Store } from '../store.ts';
 import { createBusyRetry } from './busy-retry.ts';
+import { refuseUnknownTables } from './known-tables.ts';
 import { findPending, migrate, readMigrations } from './migrate.ts';
 import { openDatabase } from './open-database.ts';
 import { createStoreOnConnection } from './store-on-connection.ts';
@@ -27,7 +30,7 @@ export async function createSqliteStore(params: SqliteStoreParams): Promise<Stor
   const { path, migrationsFolder, logger, busyBudgetMs = 10_000, random = Math.random } = params;
   const retry = createBusyRetry({ budgetMs: busyBudgetMs, random });
   const known = readMigrations(migrationsFolder);
-  const client = await openDatabase({ path, retry, inspect: (reader) => findPending(reader, known) });
+  const client = await openDatabase({ path, retry, inspect: (reader) => refuseUnfit(reader, known) });
   try {
     const migrations = await migrate({ client, retry, known });
     if (migrations > 0) logger.info('The database was migrated.', { path, migrations });
@@ -36,4 +39,8 @@ export async function createSqliteStore(params: SqliteStoreParams): Promise<Stor
     client.close();
     throw error;
   }
+}
+
+function refuseUnfit(reader: Database.Database, known: readonly MigrationMeta[]): void {
+  if (findPending(reader, known).length === 0) refuseUnknownTables(reader);
 }

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
+import { failpoint } from '../../domain/failpoint.ts';
 import type { NewHistoryEntry } from '../../domain/history.ts';
 import { assertNote, assertTransition } from '../entry-invariants.ts';
 import type { CommitOutcome, StartParams, Store, TransitionParams } from '../store.ts';
@@ -37,10 +38,13 @@ export function createStoreOnConnection({ client, retry }: StoreOnConnectionPara
     const { instanceId, requestId } = entry;
     const seen = requestId === undefined ? undefined : history.findRequest(instanceId, requestId);
     if (seen !== undefined) return { outcome: 'request_seen', entry: seen };
+    failpoint('commit_begun');
     if (!instances.move(instance)) return { outcome: 'superseded' };
     if (definition !== undefined) definitions.keep(definition, entry.timestamp);
     if (entry.definitionHash !== undefined) instances.pin(instance);
+    failpoint('commit_half_written');
     history.append(entry);
+    failpoint('commit_written');
     return { outcome: 'committed' };
   });
 
@@ -54,7 +58,9 @@ export function createStoreOnConnection({ client, retry }: StoreOnConnectionPara
     },
     async commitTransition(params) {
       assertTransition(params.entry, params.instance);
-      return retry(() => move.immediate(params));
+      const outcome = await retry(() => move.immediate(params));
+      failpoint('commit_done');
+      return outcome;
     },
     async recordNote(entry) {
       assertNote(entry);

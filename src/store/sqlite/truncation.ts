@@ -1,4 +1,6 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { endianness } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import { Fault } from '../../domain/errors.ts';
 
@@ -24,6 +26,40 @@ export function refuseTruncated(client: Database.Database): void {
   if (sizeOf(`${client.name}-wal`) > 0) return;
   const fileBytes = sizeOf(client.name);
   if (fileBytes < pages * pageBytes) throw truncated(client.name, fileBytes);
+}
+
+/**
+ * Refuses a file whose log is gone while the index of the log tells of commits that were only there: SQLite would go
+ * on from an older state without a word. It creates the log before the index, and removes it after.
+ */
+export async function refuseLogless(path: string): Promise<void> {
+  // The log and its index are two looks, and another process may open or close the database between them.
+  for (let look = 0; look < LOOKS; look++) {
+    if (!exists(`${path}-shm`) || exists(`${path}-wal`)) return;
+    await sleep(PAUSE_MS);
+  }
+  if (!indexTellsOfCommits(`${path}-shm`)) return;
+  throw new Fault('STORAGE_CORRUPT', `The log ${path}-wal is gone, and with it what was committed last.`, {
+    hint: 'Put the log back, or restore a backup. To go on without it, remove the file that ends in -shm.',
+  });
+}
+
+/** Whether the log had pages that were not in the database file yet. The places are part of SQLite's file format. */
+function indexTellsOfCommits(path: string): boolean {
+  const index = readFileSync(path);
+  if (index.length < INDEX_HEAD_BYTES) return false;
+  const number = (at: number) => (endianness() === 'LE' ? index.readUInt32LE(at) : index.readUInt32BE(at));
+  return number(LAST_FRAME_AT) > number(FRAMES_MOVED_AT);
+}
+
+const INDEX_HEAD_BYTES = 100;
+const LAST_FRAME_AT = 16;
+const FRAMES_MOVED_AT = 96;
+const LOOKS = 4;
+const PAUSE_MS = 10;
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function sizeOf(path: string): number {

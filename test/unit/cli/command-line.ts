@@ -71,6 +71,10 @@ export async function runCommand(argv: readonly string[], params: CommandLinePar
       serveStdio: async () => void events.push('serve'),
       lintPath: unexpected('lintPath'),
       formatDiagnostic: ({ file, message }) => `${file}: ${message}`,
+      inspectDatabase: unexpected('inspectDatabase'),
+      measureSyncSpeed: unexpected('measureSyncSpeed'),
+      backupDatabase: unexpected('backupDatabase'),
+      pruneDatabase: unexpected('pruneDatabase'),
       ...params.deps,
     },
   });

@@ -1,0 +1,142 @@
+import { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { Fault } from '../domain/errors.ts';
+import type { DatabaseReport, SyncSpeed } from '../store/maintenance.ts';
+import { type FoundClient, findClients } from './client-search.ts';
+import type { CommandContext } from './command-context.ts';
+import { flagsOf } from './global-flags.ts';
+import { plain, type Terminal } from './terminal.ts';
+
+/** One thing that was looked at; `trouble` makes the command end with exit code 1. */
+interface Check {
+  readonly name: 'settings' | 'database' | 'disk' | 'workflows' | 'clients';
+  readonly state: 'ok' | 'notice' | 'trouble';
+  /** One sentence each, the most important first. */
+  readonly findings: readonly string[];
+}
+
+export function createDoctorCommand(context: CommandContext): Command {
+  const { terminal } = context;
+  return new Command('doctor')
+    .description('Look for trouble: settings, database, disk, workflows, MCP clients. Repairs nothing.')
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: true }, command: Command) => {
+      const { config, check } = await checkSettings(context, command);
+      const checks: Check[] = [check];
+      let database: DatabaseReport | undefined;
+      let disk: SyncSpeed | undefined;
+      if (config !== undefined) {
+        database = await context.inspectDatabase(config);
+        checks.push(checkDatabase(database));
+        disk = await context.measureSyncSpeed(config).catch(() => undefined);
+        checks.push(checkDisk(disk), await checkWorkflows(context, config));
+      }
+      const clients = await findClients(context.installation);
+      checks.push(checkClients(clients));
+      if (checks.some(({ state }) => state === 'trouble')) context.outcome.exitCode = 1;
+      if (options.json === true) terminal.printJson({ checks, database, disk, clients });
+      else printChecks(terminal, checks);
+    });
+}
+
+async function checkSettings(
+  context: CommandContext,
+  command: Command,
+): Promise<{ readonly config?: Config; readonly check: Check }> {
+  try {
+    const config = await context.loadConfig(flagsOf(command));
+    const findings = [`The decider is "${config.ai.provider}".`];
+    return { config, check: { name: 'settings', state: 'ok', findings } };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { check: { name: 'settings', state: 'trouble', findings: [error.message] } };
+  }
+}
+
+function checkDatabase(report: DatabaseReport): Check {
+  const { path, exists, problems, problemCount, pendingMigrations, unsealedEntries } = report;
+  const name = 'database';
+  if (!exists) return { name, state: 'ok', findings: [`The first start will create ${path}.`] };
+  if (problemCount > 0) {
+    const found = problems.map(({ instanceId, message }) =>
+      instanceId === undefined ? message : `${instanceId}: ${message}`,
+    );
+    const more = problemCount > problems.length ? [`${problemCount - problems.length} more.`] : [];
+    return {
+      name,
+      state: 'trouble',
+      findings: [...found, ...more, `The file is ${path}; it was left as it is.`],
+    };
+  }
+  const findings = [
+    `${report.instances} runs, ${report.entries} history entries and ${report.definitions} definitions are as they were written to ${path}.`,
+  ];
+  if (pendingMigrations > 0) {
+    const note = `The next start brings ${path} up to date; what is in it can be checked then.`;
+    return { name, state: 'notice', findings: [note] };
+  }
+  if (unsealedEntries > 0)
+    findings.push(`${unsealedEntries} entries are from before there were hashes, and could not be checked.`);
+  return { name, state: unsealedEntries > 0 ? 'notice' : 'ok', findings };
+}
+
+/** Each step waits for one durable write. */
+const SLOW_SYNC_MS = 20;
+
+function checkDisk(speed: SyncSpeed | undefined): Check {
+  const name = 'disk';
+  if (speed === undefined)
+    return { name, state: 'trouble', findings: ['A file beside the database could not be written.'] };
+  const findings = [`A durable write takes ${speed.medianMs} ms, and 1 in 100 more than ${speed.p99Ms} ms.`];
+  if (speed.medianMs <= SLOW_SYNC_MS) return { name, state: 'ok', findings };
+  return { name, state: 'notice', findings: [...findings, 'That is slow; a local disk would be faster.'] };
+}
+
+async function checkWorkflows(context: CommandContext, config: Config): Promise<Check> {
+  const name = 'workflows';
+  try {
+    const reports = [];
+    for (const folder of config.definitionDirs) reports.push(await context.lintPath(folder));
+    const count = reports.flatMap(({ workflows }) => workflows).length;
+    const diagnostics = reports.flatMap((report) => report.diagnostics);
+    const errors = diagnostics.filter(({ severity }) => severity === 'error');
+    const warnings = diagnostics.length - errors.length;
+    const findings = [
+      `${count} workflows, ${errors.length} errors, ${warnings} warnings.`,
+      ...errors.map((error) => context.formatDiagnostic(error)),
+    ];
+    return { name, state: errors.length > 0 ? 'trouble' : 'ok', findings };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { name, state: 'trouble', findings: [error.message] };
+  }
+}
+
+function checkClients(clients: readonly FoundClient[]): Check {
+  const findings = clients.flatMap(({ title, file, servers, problem }) => {
+    if (problem !== undefined) return [`${title}: ${file} ${problem}`];
+    if (servers.length === 0) return [`${title}: this program is not in ${file}.`];
+    return servers.map(({ name, missing }) =>
+      missing === undefined
+        ? `${title}: "${name}" in ${file}.`
+        : `${title}: "${name}" in ${file} starts ${missing}, which does not exist.`,
+    );
+  });
+  const trouble = clients.some(
+    ({ problem, servers }) => problem !== undefined || servers.some(({ missing }) => missing !== undefined),
+  );
+  const none = ['No MCP client was found; "orchestrator-mcp config <client>" prints what to tell one.'];
+  return {
+    name: 'clients',
+    state: trouble ? 'trouble' : 'ok',
+    findings: findings.length > 0 ? findings : none,
+  };
+}
+
+function printChecks(terminal: Terminal, checks: readonly Check[]): void {
+  for (const { name, state, findings } of checks) {
+    const [first = '', ...rest] = findings;
+    terminal.print(`${terminal.bold(state.padEnd(8))} ${name.padEnd(10)} ${plain(first)}`);
+    for (const finding of rest) terminal.print(plain(`${' '.repeat(20)}${finding}`));
+  }
+}
