@@ -9,7 +9,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts
  */
 export function withCheckedDecisions(model: Model): Model {
   return {
-    decider: model.decider,
+    ...model,
     async decide(request, options) {
       const decision = copyOf(await model.decide(request, options));
       const problem = decision === undefined ? 'it is no JSON object' : problemOf(decision, request.allowed);

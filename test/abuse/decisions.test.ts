@@ -221,7 +221,11 @@ interface Found {
 
 async function attackPort(runs: number, createEngine?: typeof createEngineOfSources): Promise<Found> {
   let say: () => unknown = () => undefined;
-  const model: Model = { decider: 'stub', decide: async () => (await say()) as DecisionRecord };
+  const model: Model = {
+    decider: 'stub',
+    readsHistory: false,
+    decide: async () => (await say()) as DecisionRecord,
+  };
   const { engine, close } = await createTestEngine({ definition: HOSTILE, model, createEngine });
   const speech = fc.oneof(
     { weight: 9, arbitrary: decision.map((each) => () => each) },
