@@ -123,7 +123,7 @@ async function attack(planted?: { readonly serverFile: string; readonly part: Pa
         violations.push(`${name} answered ${error_code ?? 'with a run'}`);
     }
     const { swaps, readsOutside } = await swapWhileReading(server, root, targets.outside, {
-      rounds: planted?.part === 'payloads' ? 0 : campaign.times(planted === undefined ? 60 : 3_000, 3_000),
+      rounds: planted?.part === 'payloads' ? 0 : planted === undefined ? campaign.times(60, 600) : 3_000,
       hasLeaked,
     });
     const fine = await server.callTool('start_workflow', { workflow_name: 'FINE' });
