@@ -30,6 +30,28 @@ export const FAULTS = {
     retryable: false,
     meaning: 'The current definition no longer has the step that the instance stands on.',
   },
+  KEY_NOT_FOUND: { retryable: false, meaning: 'The agent session keeps nothing under that key.' },
+  TASK_NOT_FOUND: { retryable: false, meaning: 'No task of the queue has that id.' },
+  TASK_STATUS_INVALID: {
+    retryable: false,
+    meaning: 'The task has a status in which that cannot be done with it.',
+  },
+  FENCING_TOKEN_REQUIRED: {
+    retryable: false,
+    meaning: 'The task is leased: only whoever shows the `fencing_token` of its lease may end it.',
+  },
+  LEASE_LOST: {
+    retryable: false,
+    meaning: 'The lease ran out, or the task was taken back; what the worker did for it no longer counts.',
+  },
+  BATCH_REFUSED: {
+    retryable: false,
+    meaning: 'Some items of a batch cannot be done, so that none was; the details name each.',
+  },
+  MODEL_REQUIRED: {
+    retryable: false,
+    meaning: 'This needs an AI provider, or the stub, and none is configured.',
+  },
   AI_UNAVAILABLE: { retryable: true, meaning: 'The AI provider could not be reached, or failed.' },
   AI_TIMEOUT: { retryable: true, meaning: 'The AI provider did not answer within the budget.' },
   AI_RATE_LIMITED: { retryable: true, meaning: 'The AI provider refuses more requests for now.' },

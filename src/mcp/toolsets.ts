@@ -22,6 +22,8 @@ const TOOLS: Readonly<Record<Toolset, readonly Tool[]>> = {
     cancelWorkflow,
     getHowtoCreateWorkflowContent,
   ],
+  agent: [],
+  tasks: [],
 };
 
 /** The tools of the chosen sets, in a fixed order. */
