@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 const SRC = resolve('src');
 
 /**
- * Which room may import which: `cli | mcp -> engine -> store | ai | definitions -> domain`. `all` allows every
+ * Which room may import which: `cli | mcp | queue -> engine (agent) -> store | ai | definitions -> domain`. `all` allows every
  * import, `types` only those that are gone after compilation. Every room may import itself.
  */
 const ALLOWED: Readonly<
@@ -22,14 +22,20 @@ const ALLOWED: Readonly<
     all: ['domain'],
     types: ['store/store.ts', 'ai/model.ts', 'definitions/definitions.ts', 'definitions/diagnostic.ts'],
   },
+  agent: { all: ['domain'], types: ['engine', 'store/store.ts', 'store/session-store.ts'] },
+  queue: {
+    all: ['domain'],
+    types: ['engine', 'store/store.ts', 'store/task-store.ts', 'ai/performer.ts'],
+  },
   mcp: {
-    all: ['domain', 'engine'],
+    all: ['domain', 'engine', 'agent', 'queue'],
     types: ['store/store.ts', 'definitions/definitions.ts', 'definitions/diagnostic.ts'],
   },
   cli: {
     all: ['domain', 'config'],
     types: [
       'engine',
+      'queue',
       'store/store.ts',
       'store/maintenance.ts',
       'definitions/definitions.ts',

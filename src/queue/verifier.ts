@@ -1,0 +1,16 @@
+import type { JsonValue } from '../domain/json.ts';
+import type { Task } from '../domain/task.ts';
+
+export type Verdict =
+  | { readonly accepted: true }
+  /** What the next attempt has to do better; never empty. */
+  | { readonly accepted: false; readonly feedback: string };
+
+export interface VerifyOptions {
+  readonly signal: AbortSignal;
+}
+
+/** Judges what an executor brought. What it throws means that there is no verdict. */
+export interface Verifier {
+  verify(task: Task, result: JsonValue, options: VerifyOptions): Promise<Verdict>;
+}
