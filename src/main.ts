@@ -51,6 +51,7 @@ async function open(config: Config, logger: Logger, model?: Model): Promise<Open
   });
   const definitions = language.createDefinitions({
     roots: config.definitionDirs,
+    statesRoot: join(packageRoot, 'workflows'),
     limits: config.limits,
     logger,
   });

@@ -22,6 +22,8 @@ const CONCURRENT_LOADS_MAX = 8;
 export interface CreateDefinitionsParams {
   /** Workflow folders; the earlier wins where two hold the same name. They need not exist. */
   readonly roots: readonly string[];
+  /** Where AGENT_STATES is looked for if none of the roots has it. */
+  readonly statesRoot?: string;
   readonly limits: Limits;
   readonly logger: Logger;
   /** Of the machine whose file system it is. */
@@ -41,7 +43,8 @@ export function createDefinitions(params: CreateDefinitionsParams): Definitions 
   const { limits, logger, clock = systemClock } = params;
   const roots = params.roots.map((root) => resolve(root));
   const nowMs = () => Date.parse(clock.now());
-  const folders = createWorkflowFolders(roots, nowMs);
+  const statesRoot = params.statesRoot === undefined ? undefined : resolve(params.statesRoot);
+  const folders = createWorkflowFolders({ roots, statesRoot, nowMs });
   const cache = createRecentlyUsed<string, CachedWorkflow>(LOADED_MAX);
   const loading = new Map<string, Promise<LoadedWorkflow | undefined>>();
   const listeners = new Set<(change: WorkflowNamesChange) => void>();
@@ -83,7 +86,10 @@ export function createDefinitions(params: CreateDefinitionsParams): Definitions 
   }
 
   async function load(name: string, { folder, earlier }: FoundFolder): Promise<LoadedWorkflow> {
-    const [readWorkflow, rootFolders] = await Promise.all([openLoader(), openRootFolders(roots)]);
+    const [readWorkflow, rootFolders] = await Promise.all([
+      openLoader(),
+      openRootFolders(statesRoot === undefined ? roots : [...roots, statesRoot]),
+    ]);
     const reading = await readWorkflow({ name, folder, roots: rootFolders });
     const loaded = loadedFrom(reading);
     const known = cache.get(name);

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DEFAULT_LIMITS, type Limits } from '../domain/limits.ts';
+import { AGENT_STATES } from '../domain/session.ts';
 import { compareDiagnostics, type Diagnostic } from './diagnostic.ts';
 import { createWorkflowLoader, type WorkflowLoader } from './load-workflow.ts';
 import { openRootFolders, type RootFolders } from './root-folders.ts';
@@ -58,7 +59,9 @@ async function targetOf(path: string): Promise<LintTarget | undefined> {
   if (stats === undefined) return undefined;
   if (stats.isDirectory()) {
     if (await isWorkflow(path)) return { root: dirname(path), names: [basename(path)] };
-    const names = createWorkflowFolders([path], Date.now).names();
+    const folders = createWorkflowFolders({ roots: [path], nowMs: Date.now });
+    const states = folders.find(AGENT_STATES) === undefined ? [] : [AGENT_STATES];
+    const names = [...folders.names(), ...states];
     return names.length === 0 ? undefined : { root: path, names };
   }
   for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {

@@ -1,4 +1,4 @@
-import { FINISH, type Transition } from '../domain/definition.ts';
+import { defaultTarget, FINISH, type Transition } from '../domain/definition.ts';
 import { matchStepName } from '../domain/step-names.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { FrontMatter } from './front-matter.ts';
@@ -26,10 +26,10 @@ export function readTransitions(params: ReadTransitionsParams): ReadTransitions 
   const candidates = stepNames.includes(FINISH) ? stepNames : [...stepNames, FINISH];
   const transitions: Transition[] = [];
   const diagnostics: Diagnostic[] = [];
-  let defaultAt: number | undefined;
-  const finishesByDefault = written.some(
-    ({ to, when }) => when === undefined && matchStepName(candidates, to) === FINISH,
-  );
+  const otherwise = defaultTarget(written);
+  const defaultAt =
+    otherwise === undefined ? written.length : written.findIndex(({ when }) => when === undefined);
+  const finishesByDefault = otherwise !== undefined && matchStepName(candidates, otherwise) === FINISH;
   for (const [index, { to, when }] of written.entries()) {
     const report = (key: 'to' | 'when', problem: Parameters<typeof diagnose>[1]) =>
       diagnostics.push(diagnose(['transitions', index, key], problem));
@@ -43,16 +43,12 @@ export function readTransitions(params: ReadTransitionsParams): ReadTransitions 
       const message = `Unexpected condition \`${when}\`: ${problem}.`;
       report('when', { ruleId: 'transition-condition', severity: 'error', message });
     }
-    if (defaultAt !== undefined && when === undefined) {
-      const message = 'Unexpected second transition without `when`, expected at most one default.';
-      report('to', { ruleId: 'transition-default', severity: 'error', message });
-    } else if (defaultAt !== undefined) {
+    if (index > defaultAt) {
       const message =
         'This transition comes after the default. Conditions are asked first all the same; write the default last.';
       report('to', { ruleId: 'transition-after-default', severity: 'warning', message });
     }
-    if (when === undefined) defaultAt ??= index;
-    else if (!insistsOnResult && finishesByDefault && readsUnguardedResult(when)) {
+    if (when !== undefined && !insistsOnResult && finishesByDefault && readsUnguardedResult(when)) {
       const message = `A report without what \`${when}\` reads takes the default, and so finishes the run unchecked.`;
       report('when', { ruleId: 'transition-unchecked', severity: 'warning', message });
     }

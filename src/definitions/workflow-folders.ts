@@ -1,15 +1,17 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { AGENT_STATES } from '../domain/session.ts';
 import { type FileSignature, isUnchanged, signFile } from './file-signature.ts';
 import { INDEX_FILE } from './workflow-files.ts';
 
-/** Read like any workflow, but not listed: the states of agent sessions. */
-const RESERVED_NAME = 'AGENT_STATES';
 /** Up to so many folders, each is looked into on every scan; beyond, only those that are new. */
 const RECHECKED_MAX = 1_000;
 
 export interface WorkflowFolders {
-  /** Names of the folders that hold an `index.md`, sorted. Where several roots have one, it counts once. */
+  /**
+   * Names of the folders that hold an `index.md`, sorted. Where several roots have one, it counts once. Those of
+   * AGENT_STATES are no workflow that anyone starts, and are not among them.
+   */
   names(): readonly string[];
   /** The folder of a workflow in the first root that has it; undefined for names that cannot be one. */
   find(name: string): FoundFolder | undefined;
@@ -30,8 +32,18 @@ interface RootScan {
   readonly entries: Map<string, boolean>;
 }
 
-/** @param nowMs the time on the clock that stamps files, in milliseconds since 1970 */
-export function createWorkflowFolders(roots: readonly string[], nowMs: () => number): WorkflowFolders {
+export interface WorkflowFoldersParams {
+  /** Absolute paths; the earlier wins. */
+  readonly roots: readonly string[];
+  /** The root of last resort for AGENT_STATES, and for nothing else. */
+  readonly statesRoot?: string;
+  /** The time on the clock that stamps files, in milliseconds since 1970. */
+  readonly nowMs: () => number;
+}
+
+export function createWorkflowFolders({ roots, statesRoot, nowMs }: WorkflowFoldersParams): WorkflowFolders {
+  const rootsOf = (name: string) =>
+    name === AGENT_STATES && statesRoot !== undefined ? [...roots, statesRoot] : roots;
   const scans = new Map<string, RootScan>();
 
   function scan(root: string): RootScan {
@@ -55,13 +67,13 @@ export function createWorkflowFolders(roots: readonly string[], nowMs: () => num
       const names = new Set<string>();
       for (const root of roots)
         for (const [name, isWorkflow] of scan(root).entries)
-          if (isWorkflow && name !== RESERVED_NAME) names.add(name);
+          if (isWorkflow && name !== AGENT_STATES) names.add(name);
       return [...names].sort();
     },
     find(name) {
       if (!isWorkflowName(name)) return undefined;
       const earlier: FileSignature[] = [];
-      for (const root of roots) {
+      for (const root of rootsOf(name)) {
         if (holdsIndex(root, name)) return { folder: join(root, name), earlier };
         earlier.push(signFile(join(root, name, INDEX_FILE), nowMs()));
       }

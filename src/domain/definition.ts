@@ -3,11 +3,11 @@ import type { JsonObject } from './json.ts';
 /** The reserved name of the end of every workflow. */
 export const FINISH = 'FINISH';
 
-/** One declared way out of a step. Without `when` it is the default. */
+/** One declared way out of a step. */
 export interface Transition {
   /** A canonical step name of the same workflow, or FINISH. */
   readonly to: string;
-  /** A CEL expression over `report`, `context` and `visits`. */
+  /** A CEL expression over `report`, `context` and `visits`; see {@link defaultTarget} for those without. */
   readonly when?: string;
 }
 
@@ -53,6 +53,15 @@ export interface PinnedDefinition {
 
 export function findStep(definition: Definition, name: string): Step | undefined {
   return definition.steps.find((step) => step.name === name);
+}
+
+/**
+ * Where a step leads if no condition is true: to the only one of its transitions that has none. Several without a
+ * condition are a choice, which the decider makes.
+ */
+export function defaultTarget(transitions: readonly Transition[]): string | undefined {
+  const [only, ...others] = transitions.filter(({ when }) => when === undefined);
+  return others.length === 0 ? only?.to : undefined;
 }
 
 /** Where a step may lead, whoever decides: what it declares, else every step and FINISH. */

@@ -1,4 +1,4 @@
-import { type Definition, FINISH, type Step } from './definition.ts';
+import { type Definition, defaultTarget, FINISH, type Step } from './definition.ts';
 import { readDirections } from './guidance.ts';
 import { resolveProse } from './step-names.ts';
 import { isNameOf } from './step-reference.ts';
@@ -43,8 +43,9 @@ export function stepGraph(definition: Definition): StepGraph {
 function edgesFrom(definition: Definition, step: Step, next: string): readonly GraphEdge[] {
   if (step.transitions !== undefined) {
     const { transitions } = step;
+    const otherwise = transitions.length > 1 && defaultTarget(transitions) !== undefined;
     return transitions.map(({ to, when }) =>
-      edge(step.name, to, 'declared', when ?? (transitions.length > 1 ? 'otherwise' : undefined)),
+      edge(step.name, to, 'declared', when ?? (otherwise ? 'otherwise' : undefined)),
     );
   }
   const guided = guidedEdges(definition, step, next);

@@ -53,7 +53,7 @@ export interface HistoryEntry {
   /** The instance's status after this entry. */
   readonly status: InstanceStatus;
   readonly statusReason?: string;
-  /** The definition that the instance is pinned to after this entry; on `started` and `adopted`. */
+  /** The definition that the instance is pinned to after this entry; only where it became another one. */
   readonly definitionHash?: string;
   /** `{code, message, retryable}` of a failed decision; `{verdict, belief}` of a checked belief. */
   readonly detail?: JsonObject;

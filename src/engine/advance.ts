@@ -6,6 +6,7 @@ import { type Instance, isFinished } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { type Report, reportedStep } from '../domain/report.ts';
 import { foldName } from '../domain/step-names.ts';
+import { definitionToAdopt } from './adopt.ts';
 import type { Answer, Reconciliation } from './answer.ts';
 import type { EngineCore } from './core.ts';
 import { decide, RECENT_HISTORY_ENTRIES } from './decide.ts';
@@ -28,6 +29,10 @@ export interface AdvanceParams {
   readonly stepToken?: string;
   /** Makes the call safe to repeat, whatever happened since. */
   readonly requestId?: string;
+  /** `nextStepName` is the choice even where a model is configured. */
+  readonly callerDecides?: boolean;
+  /** Moves on by the current definition, and stays with that one. */
+  readonly adoptDefinition?: boolean;
 }
 
 /** More rounds than other writers can plausibly win against one call that is bound to a position. */
@@ -93,7 +98,8 @@ async function tryAdvance(
   if (repeated !== undefined) return repeated;
   if (instance.status === 'SUSPENDED') throw suspended(instance);
 
-  const definition = await core.definitionOf(instance.definitionHash);
+  const adopted = params.adoptDefinition === true ? await definitionToAdopt(core, instance) : undefined;
+  const definition = adopted?.definition ?? (await core.definitionOf(instance.definitionHash));
   const step = requireStep(definition, instance.currentStepName);
   checkCall(core, params, step, instance);
   const context = mergeContext(instance.context, params.contextUpdates, undefined);
@@ -107,6 +113,7 @@ async function tryAdvance(
         context,
         visits: instance.visits,
         requestedNextStep: params.nextStepName,
+        callerDecides: params.callerDecides === true,
         signal: params.signal,
       },
       {
@@ -121,6 +128,7 @@ async function tryAdvance(
     from: instance,
     to: applyDecision(definition, instance, decision),
     context: mergeContext(context, undefined, decision),
+    definition: adopted,
     entry: {
       kind: 'advanced',
       requestId: params.requestId,

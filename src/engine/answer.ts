@@ -1,5 +1,12 @@
 import type { Decider, DecisionRecord } from '../domain/decision.ts';
-import { allowedNextSteps, type Definition, FINISH, findStep, type Step } from '../domain/definition.ts';
+import {
+  allowedNextSteps,
+  type Definition,
+  defaultTarget,
+  FINISH,
+  findStep,
+  type Step,
+} from '../domain/definition.ts';
 import { type Instance, type InstanceStatus, visitsOf } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { fillTemplate } from '../domain/template.ts';
@@ -107,7 +114,7 @@ export function buildAnswer(params: BuildAnswerParams): Answer {
 
 /** What a client that decides is asked; undefined where the declared transitions always settle it. */
 function questionOf(definition: Definition, step: Step): DecisionQuestion | undefined {
-  const settled = step.transitions?.some((transition) => transition.when === undefined) ?? false;
+  const settled = step.transitions !== undefined && defaultTarget(step.transitions) !== undefined;
   return settled ? undefined : { guidance: step.guidance, options: allowedNextSteps(definition, step) };
 }
 

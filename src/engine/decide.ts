@@ -1,7 +1,7 @@
 import type { Model } from '../ai/model.ts';
 import type { Conditions } from '../definitions/definitions.ts';
 import type { DecisionRecord } from '../domain/decision.ts';
-import { allowedNextSteps, type Definition, type Step } from '../domain/definition.ts';
+import { allowedNextSteps, type Definition, defaultTarget, type Step } from '../domain/definition.ts';
 import { Fault } from '../domain/errors.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import { visitsOf } from '../domain/instance.ts';
@@ -20,6 +20,8 @@ export interface DecideParams {
   readonly context: JsonObject;
   readonly visits: Readonly<Record<string, number>>;
   readonly requestedNextStep: string | undefined;
+  /** The caller is the one who decides where transitions do not, whatever model there is. */
+  readonly callerDecides: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -38,7 +40,7 @@ export interface DecideDeps {
 export async function decide(params: DecideParams, deps: DecideDeps): Promise<DecisionRecord> {
   const declared = decideByTransitions(params, deps.conditions);
   if (declared.decision !== undefined) return declared.decision;
-  if (deps.model === undefined) return decideByClient(params, declared.problems);
+  if (deps.model === undefined || params.callerDecides) return decideByClient(params, declared.problems);
   return deps.model.decide(
     {
       task: 'advance',
@@ -61,7 +63,7 @@ interface DeclaredOutcome {
   readonly problems: readonly string[];
 }
 
-/** The first true transition wins; one without `when` is the default. A condition that fails is not true. */
+/** The first true transition wins, then the default. A condition that fails is not true. */
 function decideByTransitions(params: DecideParams, conditions: Conditions): DeclaredOutcome {
   const { step } = params;
   if (step.transitions === undefined) return { problems: [] };
@@ -71,17 +73,14 @@ function decideByTransitions(params: DecideParams, conditions: Conditions): Decl
   );
   const variables = { report: params.report, context: params.context, visits };
   const problems: string[] = [];
-  let fallback: string | undefined;
   for (const { to, when } of step.transitions) {
-    if (when === undefined) {
-      fallback ??= to;
-      continue;
-    }
+    if (when === undefined) continue;
     const result = conditions.evaluate(when, variables);
     if (!result.ok) problems.push(`\`${when}\` could not be evaluated: ${result.problem}.`);
     else if (result.value)
       return { decision: declaredDecision(to, candidates, [`\`${when}\` is true.`, ...problems]), problems };
   }
+  const fallback = defaultTarget(step.transitions);
   if (fallback === undefined) return { problems };
   const conditional = step.transitions.some(({ when }) => when !== undefined);
   const reason = conditional

@@ -1,4 +1,5 @@
 import type { LoadedWorkflow, WorkflowNamesChange } from '../definitions/definitions.ts';
+import type { Definition } from '../domain/definition.ts';
 import type { InstanceStatus } from '../domain/instance.ts';
 import { type AdvanceParams, advanceInstance, type CallOptions } from './advance.ts';
 import type { Answer } from './answer.ts';
@@ -14,6 +15,7 @@ import {
   type WorkflowPage,
 } from './listings.ts';
 import { type ResumeParams, resumeInstance } from './resume.ts';
+import { listSessionIds, openSession, refuseSessionStart } from './session.ts';
 import { type StartParams, startInstance } from './start.ts';
 
 /** Runs workflows. Every method that moves an instance answers after its one transaction has committed. */
@@ -28,10 +30,12 @@ export interface Engine {
   cancel(params: CancelParams): Promise<Answer>;
   /** Where the instance stands; says whether the files have changed since. Throws `INSTANCE_NOT_FOUND`. */
   status(params: { readonly instanceId: string }): Promise<Answer>;
+  /** The definition that the instance is pinned to. Throws `INSTANCE_NOT_FOUND`. */
+  pinnedDefinition(params: { readonly instanceId: string }): Promise<Definition>;
   /** The instance's entries, the oldest first. Throws `INSTANCE_NOT_FOUND`. */
   history(params: { readonly instanceId: string } & PageRequest): Promise<HistoryPage>;
   listWorkflows(params: PageRequest): Promise<WorkflowPage>;
-  /** The most recently changed first. */
+  /** The most recently changed first; without those of agent sessions, unless these are asked for by name. */
   listInstances(
     params: { readonly status?: InstanceStatus; readonly workflowName?: string } & PageRequest,
   ): Promise<InstancePage>;
@@ -40,6 +44,10 @@ export interface Engine {
   workflowNames(): Promise<readonly string[]>;
   /** Instance ids that start with the prefix, the most recently changed first. */
   completeInstanceId(prefix: string, limit: number): Promise<readonly string[]>;
+  /** See {@link openSession}. */
+  openSession(sessionId: string): Promise<string>;
+  /** See {@link listSessionIds}. */
+  completeSessionId(prefix: string, limit: number): Promise<readonly string[]>;
   /** Calls back after each transition committed by this process. Returns the way to stop it. */
   onInstanceChange(listener: InstanceListener): () => void;
   /** Calls back when workflow files were seen to change. Returns the way to stop it. */
@@ -49,17 +57,26 @@ export interface Engine {
 export function createEngine(deps: EngineDeps): Engine {
   const core = createEngineCore(deps);
   return {
-    start: (params) => startInstance(core, params),
+    async start(params) {
+      refuseSessionStart(params);
+      return startInstance(core, params);
+    },
     advance: (params, options) => advanceInstance(core, params, options),
     resume: (params, options) => resumeInstance(core, params, options),
     cancel: (params) => cancelInstance(core, params),
     status: ({ instanceId }) => readStatus(core, instanceId),
+    async pinnedDefinition({ instanceId }) {
+      const { definitionHash } = await core.requireInstance(instanceId);
+      return core.definitionOf(definitionHash);
+    },
     history: (params) => listHistory(core, params),
     listWorkflows: (params) => listWorkflows(core, params),
     listInstances: (params) => listInstances(core, params),
     findWorkflow: (name) => deps.definitions.find(name),
     workflowNames: () => deps.definitions.names(),
     completeInstanceId: (prefix, limit) => deps.store.completeInstanceId(prefix, limit),
+    openSession: (sessionId) => openSession(core, sessionId),
+    completeSessionId: (prefix, limit) => listSessionIds(core, prefix, limit),
     onInstanceChange(listener) {
       core.listeners.add(listener);
       return () => core.listeners.delete(listener);

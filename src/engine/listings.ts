@@ -4,6 +4,7 @@ import type { HistoryEntry, HistoryKind } from '../domain/history.ts';
 import type { InstanceStatus } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Limits } from '../domain/limits.ts';
+import { AGENT_STATES } from '../domain/session.ts';
 import type { EngineCore } from './core.ts';
 
 const PAGE_SIZE = 50;
@@ -85,7 +86,7 @@ export async function listInstances(
 ): Promise<InstancePage> {
   const { status, workflowName } = filter;
   const { items, nextCursor } = await core.store.listInstances(
-    { status, workflowName },
+    { status, workflowName, withoutWorkflow: AGENT_STATES },
     pageOf(filter, core.limits),
   );
   return {

@@ -1,18 +1,12 @@
 import type { Model } from '../ai/model.ts';
 import type { DecisionRecord } from '../domain/decision.ts';
-import {
-  allowedNextSteps,
-  type Definition,
-  FINISH,
-  findStep,
-  type PinnedDefinition,
-} from '../domain/definition.ts';
-import { Fault } from '../domain/errors.ts';
+import { allowedNextSteps, type Definition, FINISH, findStep } from '../domain/definition.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import { type Instance, isFinished } from '../domain/instance.ts';
 import { canonicalJson, type JsonObject } from '../domain/json.ts';
 import type { Report } from '../domain/report.ts';
 import { matchStepName } from '../domain/step-names.ts';
+import { definitionToAdopt } from './adopt.ts';
 import {
   advanceInTurn,
   type CallOptions,
@@ -27,7 +21,6 @@ import type { EngineCore } from './core.ts';
 import { RECENT_HISTORY_ENTRIES } from './decide.ts';
 import { checkTransitionsLeft } from './limits.ts';
 import { addsNothing, requestIdReused } from './repeat.ts';
-import { requireUsable } from './start.ts';
 import { type Arrival, applyDecision, mergeContext } from './transition.ts';
 
 export interface ResumeParams {
@@ -232,25 +225,6 @@ async function settle(
     },
   });
   return result.outcome === 'committed' ? result.instance : undefined;
-}
-
-/** Undefined where the instance is pinned to the current version already. */
-async function definitionToAdopt(
-  core: EngineCore,
-  instance: Instance,
-): Promise<PinnedDefinition | undefined> {
-  const current = await requireUsable(core, instance.workflowName);
-  if (current.hash === instance.definitionHash) return undefined;
-  if (findStep(current.definition, instance.currentStepName) !== undefined) return current;
-  const steps = current.definition.steps.map(({ name }) => name);
-  throw new Fault(
-    'DEFINITION_INCOMPATIBLE',
-    `The current version of ${instance.workflowName} has no step "${instance.currentStepName}", on which the run stands.`,
-    {
-      hint: 'Resume without adopt_definition to finish on the pinned version, or start a new run.',
-      details: { current_step: instance.currentStepName, steps },
-    },
-  );
 }
 
 async function noteBelief(

@@ -29,6 +29,8 @@ export interface TransitionParams {
 export interface InstanceFilter {
   readonly status?: InstanceStatus;
   readonly workflowName?: string;
+  /** Leaves out the runs of this workflow, unless `workflowName` asks for one. */
+  readonly withoutWorkflow?: string;
 }
 
 export interface PageParams {
@@ -66,6 +68,9 @@ export interface Store {
 
   /** The `started` entry that carries the key, of whatever instance. */
   findStartRequest(requestId: string): Promise<HistoryEntry | undefined>;
+
+  /** The keys of starts that begin with `prefix`, in the order of their code points. */
+  completeStartRequest(prefix: string, limit: number): Promise<readonly string[]>;
 
   /** The transition that led to this revision. */
   findTransition(instanceId: string, revision: number): Promise<HistoryEntry | undefined>;

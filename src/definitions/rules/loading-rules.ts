@@ -164,12 +164,6 @@ export const LOADING_RULES: readonly RuleInfo[] = [
     advice: 'Write an expression that is true or false, such as `report.status == "failure"`.',
   },
   {
-    ruleId: 'transition-default',
-    severity: 'error',
-    summary: 'A step has two transitions without `when`.',
-    advice: 'Keep one default, and give the others a condition.',
-  },
-  {
     ruleId: 'transition-after-default',
     severity: 'warning',
     summary: 'A transition with a condition is written after the default.',

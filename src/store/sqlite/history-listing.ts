@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, gte, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { unionAll } from 'drizzle-orm/sqlite-core';
 import { type HistoryEntry, isTransitionKind } from '../../domain/history.ts';
@@ -8,7 +8,7 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { PageParams } from '../store.ts';
 import { lazy } from './lazy.ts';
 import { entryFromRow } from './rows.ts';
-import { entryColumns, workflowHistory as history, isNote, isTransition } from './schema.ts';
+import { entryColumns, workflowHistory as history, isNote, isStart, isTransition } from './schema.ts';
 
 /**
  * The statements of `workflow_history` that list, prepared when first used. Transitions and notes are
@@ -30,7 +30,14 @@ export function createHistoryListing(db: BetterSQLite3Database) {
     }),
   );
 
+  const selectStartKeys = lazy(() => prepareSelectStartKeys(db));
+
   return {
+    completeStartRequest(prefix: string, limit: number): readonly string[] {
+      const rows = selectStartKeys().all({ prefix, prefixEnd: `${prefix}\u{10FFFF}`, limit });
+      return rows.map(({ requestId }) => requestId ?? '');
+    },
+
     recent(instanceId: string, limit: number): readonly HistoryEntry[] {
       const entries = selectLatest().all({ instanceId, limit }).map(entryFromRow);
       return limit > 0 ? entries.sort(oldestFirst).slice(-limit) : [];
@@ -45,6 +52,24 @@ export function createHistoryListing(db: BetterSQLite3Database) {
       return { items, nextCursor: encodeCursor(positionAfter(items, position)) };
     },
   };
+}
+
+function prepareSelectStartKeys(db: BetterSQLite3Database) {
+  const { requestId } = history;
+  return db
+    .select({ requestId })
+    .from(history)
+    .where(
+      and(
+        isNotNull(requestId),
+        isStart(history),
+        gte(requestId, sql.placeholder('prefix')),
+        lt(requestId, sql.placeholder('prefixEnd')),
+      ),
+    )
+    .orderBy(asc(requestId))
+    .limit(sql.placeholder('limit'))
+    .prepare();
 }
 
 interface Selection {

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, lt, type Placeholder, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, isNull, lt, ne, or, type Placeholder, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { unionAll } from 'drizzle-orm/sqlite-core';
 import { INSTANCE_STATUSES, type Instance, type InstanceStatus } from '../../domain/instance.ts';
@@ -16,9 +16,13 @@ import { instanceColumns, workflowInstances as instances } from './schema.ts';
  */
 export function createInstanceListing(db: BetterSQLite3Database) {
   const ofWorkflow = eq(instances.workflowName, placeholder('workflowName'));
-  const selectOfStatus = lazy(() => prepareSelectOfStatus(db));
+  const ofAnother = or(
+    isNull(placeholder('withoutWorkflow')),
+    ne(instances.workflowName, placeholder('withoutWorkflow')),
+  );
+  const selectOfStatus = lazy(() => prepareSelectOfStatus(db, ofAnother));
   const selectOfStatusAndWorkflow = lazy(() => prepareSelectOfStatus(db, ofWorkflow));
-  const selectAny = lazy(() => prepareSelectAny(db));
+  const selectAny = lazy(() => prepareSelectAny(db, ofAnother));
   const selectOfWorkflow = lazy(() => prepareSelectAny(db, ofWorkflow));
   const selectIds = lazy(() =>
     db.select(idColumns).from(instances).where(startsWithPrefix).limit(placeholder('limit')).prepare(),
@@ -34,7 +38,9 @@ export function createInstanceListing(db: BetterSQLite3Database) {
     list(filter: InstanceFilter, { limit, cursor }: PageParams): Page<Instance> {
       const position = cursor === undefined ? START : decodeCursor(cursor, isListingPosition);
       // One more than asked for tells whether this is the end.
-      const rows = selectPage(filter)().all({ ...filter, ...position, limit: limit + 1 });
+      const { status, workflowName, withoutWorkflow = null } = filter;
+      const values = { status, workflowName, withoutWorkflow, ...position, limit: limit + 1 };
+      const rows = selectPage(filter)().all(values);
       const items = rows.slice(0, limit).map(instanceFromRow);
       const last = items.at(-1);
       if (rows.length <= limit || last === undefined) return { items };

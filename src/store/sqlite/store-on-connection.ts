@@ -70,6 +70,7 @@ export function createStoreOnConnection({ client, retry }: StoreOnConnectionPara
     findDefinition: (hash) => retry(() => definitions.find(hash)),
     findRequest: (instanceId, requestId) => retry(() => history.findRequest(instanceId, requestId)),
     findStartRequest: (requestId) => retry(() => history.findStartRequest(requestId)),
+    completeStartRequest: (prefix, limit) => retry(() => historyListing.completeStartRequest(prefix, limit)),
     findTransition: (instanceId, revision) => retry(() => history.findTransition(instanceId, revision)),
     recentHistory: (instanceId, limit) => retry(() => historyListing.recent(instanceId, limit)),
     listHistory: (instanceId, page) => retry(() => historyListing.list(instanceId, page)),

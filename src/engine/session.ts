@@ -1,0 +1,50 @@
+import { Fault } from '../domain/errors.ts';
+import { AGENT_STATES } from '../domain/session.ts';
+import type { EngineCore } from './core.ts';
+import { type StartParams, startInstance } from './start.ts';
+
+/**
+ * An agent session is a run of AGENT_STATES whose start has this key and the session's id for its `request_id`: as a
+ * start with one key happens once, a session has one run, however many callers open it at once.
+ */
+const KEY_PREFIX = 'agent-session:';
+
+/**
+ * The instance of an agent session, which is started if there is none yet. Throws `WORKFLOW_INVALID` if the states of
+ * a new one have errors.
+ */
+export async function openSession(core: EngineCore, sessionId: string): Promise<string> {
+  const requestId = KEY_PREFIX + sessionId;
+  const started = await core.store.findStartRequest(requestId);
+  if (started !== undefined) return started.instanceId;
+  const answer = await startInstance(core, { workflowName: AGENT_STATES, requestId });
+  return answer.instance_id;
+}
+
+/** Ids of agent sessions that start with the prefix, in the order of their code points. */
+export async function listSessionIds(
+  { store }: EngineCore,
+  prefix: string,
+  limit: number,
+): Promise<readonly string[]> {
+  const keys = await store.completeStartRequest(KEY_PREFIX + prefix, limit);
+  return keys.map((key) => key.slice(KEY_PREFIX.length));
+}
+
+/** Sessions are opened, not started like a workflow. Throws `WORKFLOW_NOT_FOUND` or `INVALID_ARGUMENT`. */
+export function refuseSessionStart({ workflowName, requestId }: StartParams): void {
+  if (workflowName === AGENT_STATES) {
+    throw new Fault(
+      'WORKFLOW_NOT_FOUND',
+      `${AGENT_STATES} holds the states of agent sessions; it is not run.`,
+      {
+        hint: 'Use the tools of the toolset "agent": get_current_state, transition_state.',
+      },
+    );
+  }
+  if (requestId?.startsWith(KEY_PREFIX)) {
+    throw new Fault('INVALID_ARGUMENT', `A request_id cannot begin with "${KEY_PREFIX}".`, {
+      hint: 'Send the call with another request_id.',
+    });
+  }
+}
