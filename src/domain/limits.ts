@@ -15,6 +15,11 @@ export interface Limits {
   /** A resolved definition, includes expanded. */
   readonly definitionBytesMax: number;
   readonly pageSizeMax: number;
+  /** A task's description; also a reason or feedback about one. */
+  readonly taskTextBytesMax: number;
+  readonly taskResultBytesMax: number;
+  /** Tasks that one call may add or end. */
+  readonly taskBatchMax: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -29,4 +34,7 @@ export const DEFAULT_LIMITS: Limits = {
   includeDepthMax: 10,
   definitionBytesMax: 4 * 1024 * 1024,
   pageSizeMax: 200,
+  taskTextBytesMax: 64 * 1024,
+  taskResultBytesMax: 256 * 1024,
+  taskBatchMax: 1_000,
 };

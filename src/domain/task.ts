@@ -6,6 +6,8 @@ export type TaskStatus = (typeof TASK_STATUSES)[number];
 /** 1 comes first. */
 export const TASK_PRIORITY = { min: 1, max: 10, default: 5 } as const;
 export const TASK_ATTEMPTS_MAX = { min: 1, max: 100, default: 3 } as const;
+/** For how long a worker gets a task before another one may have it. */
+export const LEASE_SECONDS = { min: 1, max: 86_400, default: 300 } as const;
 
 /** A unit of work in the queue. */
 export interface Task {

@@ -52,7 +52,7 @@ const PROGRAM_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'numbers that become null are let through',
-    patches: [{ file: 'engine/limits.ts', replace: 'if (infinite)', by: 'if (infinite && deeper)' }],
+    patches: [{ file: 'domain/json-size.ts', replace: 'if (infinite)', by: 'if (infinite && deeper)' }],
   },
   {
     name: 'control characters reach the terminal',

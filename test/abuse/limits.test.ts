@@ -24,7 +24,7 @@ const MUTANTS: readonly (Mutant & { readonly part: Part })[] = [
     part: 'size',
     patches: [
       {
-        file: 'engine/limits.ts',
+        file: 'domain/json-size.ts',
         replace: 'if (bytes > params.bytesMax)',
         by: 'if (bytes > params.bytesMax + 1)',
       },
@@ -35,7 +35,7 @@ const MUTANTS: readonly (Mutant & { readonly part: Part })[] = [
     part: 'size',
     patches: [
       {
-        file: 'engine/limits.ts',
+        file: 'domain/json-size.ts',
         replace: 'if (bytes > params.bytesMax)',
         by: 'if (bytes >= params.bytesMax)',
       },
@@ -46,7 +46,7 @@ const MUTANTS: readonly (Mutant & { readonly part: Part })[] = [
     part: 'size',
     patches: [
       {
-        file: 'engine/limits.ts',
+        file: 'domain/json-size.ts',
         replace: 'Buffer.byteLength(JSON.stringify(params.value))',
         by: 'JSON.stringify(params.value).length',
       },
@@ -55,7 +55,7 @@ const MUTANTS: readonly (Mutant & { readonly part: Part })[] = [
   {
     name: 'a depth limit one level too generous',
     part: 'depth',
-    patches: [{ file: 'engine/limits.ts', replace: 'depth >= depthMax', by: 'depth > depthMax' }],
+    patches: [{ file: 'domain/json-size.ts', replace: 'depth >= depthMax', by: 'depth > depthMax' }],
   },
   {
     name: 'a request one byte too long let through',

@@ -1,0 +1,42 @@
+import type { StopReason } from './safety.ts';
+
+export const RUN_TASKS_MAX = { min: 1, max: 1_000, default: 10 } as const;
+
+/** How far a run is, in words and numbers. */
+export interface RunProgress {
+  /** Grows with every message. Whole numbers are tasks that are done with, what follows the point is steps. */
+  readonly progress: number;
+  /** Tasks that the run may work on at most. */
+  readonly total: number;
+  /** `task-003, attempt 2 of 3: carrying out review_changes` */
+  readonly message: string;
+}
+
+export interface RunParams {
+  /** See {@link RUN_TASKS_MAX}. */
+  readonly maxTasks?: number;
+  /** Aborted when the caller gave up: the task in hand is given back, and the run says `cancelled`. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: RunProgress) => void;
+  /** For how long the run holds a task without being heard of. */
+  readonly leaseMs?: number;
+  /** Waits for more tasks, and for an open circuit breaker, until the signal is aborted. */
+  readonly waitForMore?: boolean;
+}
+
+/** What a run came to. Field names are the contract's. */
+export interface RunResult {
+  /** Different tasks that this run worked on. */
+  readonly processed: number;
+  /** Of those, the ones that this run completed. */
+  readonly completed: number;
+  /** Of those, the ones that this run failed for good. */
+  readonly failed: number;
+  /** Attempts that this run made; a task may take more than one. */
+  readonly attempts: number;
+  readonly elapsed_seconds: number;
+  /** What ended the run while there was something left to do; absent where there was not. */
+  readonly stopped_by?: StopReason;
+  /** When a run would be let through again, where the circuit breaker stopped this one. */
+  readonly retry_after_seconds?: number;
+}
