@@ -10,7 +10,9 @@ import type { CliDeps, Services } from './cli/services.ts';
 import { type Config, secretsOf } from './config/config.ts';
 import { loadConfig } from './config/load-config.ts';
 import { formatDiagnostic } from './definitions/diagnostic.ts';
+import { createChangeFeed } from './domain/change-feed.ts';
 import { systemClock } from './domain/clock.ts';
+import { Defect } from './domain/errors.ts';
 import { randomIds } from './domain/ids.ts';
 import { DEFAULT_LIMITS } from './domain/limits.ts';
 import type { Logger } from './domain/logger.ts';
@@ -75,6 +77,10 @@ async function open(config: Config, logger: Logger, model?: Model): Promise<Open
   };
 }
 
+const unopened = async (): Promise<never> => {
+  throw new Defect('The task queue is not wired yet.');
+};
+
 async function serveStdio(config: Config): Promise<void> {
   const { serveOverStdio } = await import('./mcp/stdio.ts');
   const { deferEngine } = await import('./engine/deferred-engine.ts');
@@ -96,6 +102,9 @@ async function serveStdio(config: Config): Promise<void> {
     await serveOverStdio(
       {
         engine,
+        taskQueue: unopened,
+        orchestrator: unopened,
+        taskChanges: createChangeFeed(logger),
         logger,
         limits: config.limits,
         authoringGuide: () => readFile(join(packageRoot, 'docs', 'guides', 'authoring.md'), 'utf8'),

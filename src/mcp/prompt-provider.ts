@@ -23,6 +23,7 @@ export interface FilledPrompt {
 
 /** The prompts of one toolset, which clients show as slash commands. */
 export interface PromptProvider {
+  /** At most one of the providers pages; the others list everything without a cursor, and nothing with one. */
   list(cursor: string | undefined): Promise<PromptPage>;
   /** Undefined: it has no prompt of that name. Throws for arguments that do not fit. */
   get(name: string, args: Readonly<Record<string, string>>): Promise<FilledPrompt | undefined>;

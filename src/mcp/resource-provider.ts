@@ -34,6 +34,7 @@ export interface ResourceListener {
 /** The resources of one toolset. */
 export interface ResourceProvider {
   readonly templates: readonly ResourceTemplate[];
+  /** At most one of the providers pages; the others list everything without a cursor, and nothing with one. */
   list(cursor: string | undefined): Promise<ResourcePage>;
   /** Undefined: there is nothing at that address. */
   read(uri: string): Promise<ResourceContent | undefined>;

@@ -1,12 +1,10 @@
 import type { Server, ServerContext } from '@modelcontextprotocol/server';
 import { Fault } from '../domain/errors.ts';
+import { progressTo } from './progress.ts';
 import type { McpServerDeps } from './server.ts';
 import { toolListing } from './tool-listing.ts';
 import { toolsOf } from './toolsets.ts';
 import { excerpt, invalidArguments, toolError, toolResult } from './wire-errors.ts';
-
-/** How often a client that asked for progress hears that its call is still at work: well under common time-outs. */
-const PROGRESS_INTERVAL_MS = 5_000;
 
 /** The first protocol version with structured content. To older clients it is noise, and some count its length. */
 const STRUCTURED_CONTENT_SINCE = '2025-06-18';
@@ -39,8 +37,10 @@ export function serveTools(server: Server, deps: McpServerDeps): void {
       }
       const parsed = tool.input.safeParse(params.arguments ?? {});
       if (!parsed.success) throw invalidArguments(tool.name, parsed.error);
-      const work = () => tool.run(parsed.data, deps, { signal: ctx.mcpReq.signal });
-      return toolResult(await (tool.long ? withProgress(ctx, work) : work()));
+      const progress = progressTo(ctx);
+      const work = () =>
+        tool.run(parsed.data, deps, { signal: ctx.mcpReq.signal, onProgress: progress.tell });
+      return toolResult(await (tool.long === 'pulse' ? progress.pulse(work) : work()));
     } catch (error) {
       return toolError(error, deps.logger);
     }
@@ -53,28 +53,4 @@ export function serveTools(server: Server, deps: McpServerDeps): void {
       ? result
       : { ...result, structuredContent };
   });
-}
-
-/** Tells a client that asked for it that the call is alive, so that it need not give up on a slow model. */
-async function withProgress<Result>(ctx: ServerContext, work: () => Promise<Result>): Promise<Result> {
-  const progressToken = ctx.mcpReq._meta?.progressToken;
-  if (progressToken === undefined) return work();
-  let progress = 0;
-  const notify = () =>
-    ctx.mcpReq.notify({
-      method: 'notifications/progress',
-      params: {
-        progressToken,
-        progress: ++progress,
-        message: progress === 1 ? 'Deciding' : 'Still deciding',
-      },
-    });
-  await notify();
-  // A notification that cannot be sent means that the client is gone; the call itself hears of that by its signal.
-  const timer = setInterval(() => void notify().catch(() => clearInterval(timer)), PROGRESS_INTERVAL_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-  }
 }

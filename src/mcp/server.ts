@@ -1,11 +1,11 @@
 import { Server } from '@modelcontextprotocol/server';
 import type { Toolset } from '../domain/toolset.ts';
 import { serveCompletions } from './completions.ts';
-import { SERVER_INSTRUCTIONS } from './instructions.ts';
-import { servePrompts } from './prompts.ts';
-import { serveResources } from './resources.ts';
+import { servePrompts } from './serve-prompts.ts';
+import { serveResources } from './serve-resources.ts';
 import { serveTools } from './serve-tools.ts';
 import type { ToolDeps } from './tool.ts';
+import { surfacesOf } from './toolsets.ts';
 
 export interface McpServerDeps extends ToolDeps {
   /** Of this program. */
@@ -25,6 +25,8 @@ export interface McpServerParams {
  * prompts and resources follow the workflow folders, which change while it runs.
  */
 export function createMcpServer(deps: McpServerDeps, { era }: McpServerParams): Server {
+  const { logger } = deps;
+  const surfaces = surfacesOf(deps.toolsets);
   const server = new Server(
     { name: 'orchestrator-mcp-server', title: 'Workflow orchestrator', version: deps.version },
     {
@@ -34,12 +36,14 @@ export function createMcpServer(deps: McpServerDeps, { era }: McpServerParams): 
         prompts: { listChanged: true },
         completions: {},
       },
-      instructions: SERVER_INSTRUCTIONS,
+      instructions: surfaces.map(({ instructions }) => instructions).join('\n\n'),
     },
   );
+  const resources = surfaces.map((surface) => surface.resources(deps));
+  const prompts = surfaces.flatMap((surface) => surface.prompts?.(deps) ?? []);
   serveTools(server, deps);
-  serveResources(server, deps, era);
-  servePrompts(server, deps);
-  serveCompletions(server, deps);
+  serveResources(server, { providers: resources, era, logger });
+  servePrompts(server, { providers: prompts, logger });
+  serveCompletions(server, { resources, prompts, logger });
   return server;
 }

@@ -1,10 +1,18 @@
 import type * as z from 'zod';
+import type { ChangeFeed } from '../domain/change-feed.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Orchestrator } from '../queue/run.ts';
+import type { TaskQueue } from '../queue/task-queue.ts';
 
 /** What a tool works with; the same for every call of a connection. */
 export interface ToolDeps {
   readonly engine: Engine;
+  /** Opened by its first use, like everything here that takes a database. */
+  readonly taskQueue: () => Promise<TaskQueue>;
+  readonly orchestrator: () => Promise<Orchestrator>;
+  /** Announces every change of the queue that this process makes. */
+  readonly taskChanges: ChangeFeed;
   /** The Markdown of the authoring guide. */
   readonly authoringGuide: () => Promise<string>;
   readonly logger: Logger;
@@ -13,6 +21,14 @@ export interface ToolDeps {
 export interface ToolCall {
   /** Aborted when the client cancels the call or goes away. */
   readonly signal: AbortSignal;
+  /** Tells a client that asked for it how far the call is; the numbers must grow. */
+  onProgress(progress: CallProgress): void;
+}
+
+export interface CallProgress {
+  readonly progress: number;
+  readonly total?: number;
+  readonly message: string;
 }
 
 export interface ToolAnnotations {
@@ -29,8 +45,11 @@ export interface Tool {
   readonly input: z.ZodType;
   readonly output: z.ZodType;
   readonly annotations: ToolAnnotations;
-  /** Whether it may wait for a model, so that a client which asks for progress hears some. */
-  readonly long?: true;
+  /**
+   * Whether it may take long. `pulse`: it waits for a model, and a client that asks for progress hears from time to
+   * time that it is still at work; `told`: it tells its progress itself.
+   */
+  readonly long?: 'pulse' | 'told';
   /** Gets arguments that fit `input`; returns what fits `output`; throws faults. */
   run(args: unknown, deps: ToolDeps, call: ToolCall): Promise<object>;
 }

@@ -40,3 +40,9 @@ export interface RunResult {
   /** When a run would be let through again, where the circuit breaker stopped this one. */
   readonly retry_after_seconds?: number;
 }
+
+/** Works on the tasks of the queue, one after the other, until something stops it. */
+export interface Orchestrator {
+  /** Throws `MODEL_REQUIRED` where nothing is configured that could carry tasks out, and the `STORAGE_` codes. */
+  run(params: RunParams): Promise<RunResult>;
+}

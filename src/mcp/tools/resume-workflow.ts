@@ -20,7 +20,7 @@ export const resumeWorkflow = defineTool({
   }),
   output: answer,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
-  long: true,
+  long: 'pulse',
   run: (args, { engine }, { signal }) =>
     engine.resume(
       {

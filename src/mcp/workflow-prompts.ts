@@ -1,38 +1,49 @@
-import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
-import { listPage } from './page.ts';
-import type { McpServerDeps } from './server.ts';
+import type { PromptArgument, PromptProvider } from './prompt-provider.ts';
+import type { ToolDeps } from './tool.ts';
 
-/** Every usable workflow is a prompt, which clients show as a slash command; its arguments are the workflow's inputs. */
-export function servePrompts(server: Server, deps: McpServerDeps): void {
-  server.setRequestHandler('prompts/list', async ({ params }) => {
-    const { workflows, next_cursor } = await listPage(deps, params?.cursor);
-    return {
-      prompts: workflows
-        .filter(({ usable }) => usable)
-        .map(({ name, description, inputs }) => ({ name, description, arguments: promptArguments(inputs) })),
-      nextCursor: next_cursor,
-    };
-  });
+/** Every usable workflow is a prompt; its arguments are the workflow's inputs. */
+export function createWorkflowPrompts({ engine }: ToolDeps): PromptProvider {
+  return {
+    async list(cursor) {
+      const { workflows, next_cursor } = await engine.listWorkflows({ cursor });
+      return {
+        prompts: workflows
+          .filter(({ usable }) => usable)
+          .map(({ name, description, inputs }) => ({
+            name,
+            description,
+            arguments: promptArguments(inputs),
+          })),
+        nextCursor: next_cursor,
+      };
+    },
 
-  server.setRequestHandler('prompts/get', async ({ params }) => {
-    const workflow = await deps.engine.findWorkflow(params.name);
-    if (workflow === undefined || !workflow.usable) {
-      const why =
-        workflow === undefined
-          ? 'There is no such workflow'
-          : 'The workflow has errors, and cannot be started';
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${why}: ${params.name}`);
-    }
-    const { name, description, inputs } = workflow.pinned.definition;
-    const context = startContext(name, inputs, params.arguments ?? {});
-    return {
-      description,
-      messages: [
-        { role: 'user' as const, content: { type: 'text' as const, text: startMessage(name, context) } },
-      ],
-    };
-  });
+    async get(name, args) {
+      const workflow = await engine.findWorkflow(name);
+      if (workflow === undefined) return undefined;
+      if (!workflow.usable) {
+        throw new ProtocolError(
+          ProtocolErrorCode.InvalidParams,
+          `The workflow has errors, and cannot be started: ${name}`,
+        );
+      }
+      const { description, inputs } = workflow.pinned.definition;
+      return { description, text: startMessage(name, startContext(name, inputs, args)) };
+    },
+
+    async complete(name, argument) {
+      const workflow = await engine.findWorkflow(name);
+      if (workflow === undefined) return undefined;
+      const schema = workflow.usable
+        ? inputProperties(workflow.pinned.definition.inputs)[argument]
+        : undefined;
+      if (!isJsonObject(schema)) return [];
+      const values = [schema.enum, schema.examples].find(Array.isArray) ?? [];
+      return values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)));
+    },
+  };
 }
 
 function startMessage(name: string, context: JsonObject): string {
@@ -43,7 +54,7 @@ function startMessage(name: string, context: JsonObject): string {
   );
 }
 
-function promptArguments(inputs: JsonObject | undefined) {
+function promptArguments(inputs: JsonObject | undefined): readonly PromptArgument[] {
   const required = Array.isArray(inputs?.required) ? inputs.required : [];
   return Object.entries(inputProperties(inputs)).map(([name, schema]) => ({
     name,
@@ -54,7 +65,7 @@ function promptArguments(inputs: JsonObject | undefined) {
 }
 
 /** The properties of a workflow's inputs, which are what its prompt's arguments are. */
-export function inputProperties(inputs: JsonObject | undefined): JsonObject {
+function inputProperties(inputs: JsonObject | undefined): JsonObject {
   return isJsonObject(inputs?.properties) ? inputs.properties : {};
 }
 

@@ -1,0 +1,37 @@
+import type { ServerContext } from '@modelcontextprotocol/server';
+import type { CallProgress } from './tool.ts';
+
+/** How often a client that asked for progress hears that its call is still at work: well under common time-outs. */
+const PULSE_MS = 5_000;
+
+export interface Progress {
+  tell(progress: CallProgress): void;
+  /** Tells at once and every few seconds that a model is asked, so that nobody gives up on a slow one. */
+  pulse<Result>(work: () => Promise<Result>): Promise<Result>;
+}
+
+/** Progress notifications to whoever called, if it asked for them. */
+export function progressTo(ctx: ServerContext): Progress {
+  const progressToken = ctx.mcpReq._meta?.progressToken;
+  if (progressToken === undefined) return SILENT;
+  const notify = (progress: CallProgress) =>
+    ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...progress } });
+  return {
+    // A notification that cannot be sent means that the client is gone; the call itself hears of that by its signal.
+    tell: (progress) => void notify(progress).catch(() => {}),
+    async pulse(work) {
+      let progress = 0;
+      const beat = () =>
+        notify({ progress: ++progress, message: progress === 1 ? 'Deciding' : 'Still deciding' });
+      await beat();
+      const timer = setInterval(() => void beat().catch(() => clearInterval(timer)), PULSE_MS);
+      try {
+        return await work();
+      } finally {
+        clearInterval(timer);
+      }
+    },
+  };
+}
+
+const SILENT: Progress = { tell: () => {}, pulse: (work) => work() };
