@@ -7,7 +7,7 @@ import type { Completion, Provider } from './provider.ts';
 import { cancelled, timedOut } from './provider-faults.ts';
 import type { Timers } from './timers.ts';
 
-/** Retries of one decision, whichever of its requests needs them. */
+/** Retries of one answer, whichever of its requests needs them. */
 const RETRIES_MAX = 2;
 const BACKOFF_MS = 500;
 /** An attempt that may be retried gets this part of what is left of the budget; the last one gets all of it. */
@@ -22,12 +22,12 @@ export interface AttemptPolicy {
   readonly timers: Timers;
   /** Uniform in [0, 1); for jitter. */
   readonly random: () => number;
-  /** Milliseconds for one decision, retries and repair included. */
+  /** Milliseconds for one answer, retries and repair included. */
   readonly budgetMs: number;
   readonly logger: Logger;
 }
 
-/** What one decision has used up so far. */
+/** What one answer has used up so far. */
 export interface Usage {
   readonly startedMs: number;
   attempts: number;
@@ -59,8 +59,8 @@ export async function completeWithRetries(params: AttemptParams): Promise<Comple
       if (delayMs === undefined) throw error;
       usage.retriesLeft -= 1;
       const code = error instanceof Fault ? error.code : undefined;
-      policy.logger.warn('The decider failed and is asked again', {
-        decider: policy.provider.decider,
+      policy.logger.warn('The AI provider failed and is asked again', {
+        provider: policy.provider.decider,
         code,
         delayMs,
       });

@@ -7,29 +7,62 @@ const RETRY_AFTER_MS: Partial<Record<FaultCode, number>> = {
   AI_RATE_LIMITED: 10_000,
 };
 
-/**
- * The same fault for the model that called us: its message also says that nothing moved, and what to do.
- * A provider knows what happened to it, but not what that means for a workflow.
- */
-export function adviseCaller(fault: Fault, attempts: number): Fault {
-  const retryAfterMs = fault.retryAfterMs ?? RETRY_AFTER_MS[fault.code];
-  return new Fault(fault.code, `${fault.message}; nothing moved. ${advice(fault.code, retryAfterMs)}`, {
-    retryable: fault.retryable,
-    retryAfterMs,
-    hint: fault.hint,
-    details: { ...fault.details, attempts },
-    cause: fault.cause,
-  });
+/** What the model was asked for: the next step of a run, or work on a task. */
+export type Purpose = 'decision' | 'work';
+
+/** How the purposes are spoken of. */
+const WORDS: Readonly<
+  Record<Purpose, { unharmed: string; again: string; inVain: string; rephrase: string }>
+> = {
+  decision: {
+    unharmed: 'nothing moved',
+    again: 'Send the same call again',
+    inVain: 'Sending the same call again',
+    rephrase: 'word the report differently',
+  },
+  work: {
+    unharmed: 'nothing was done',
+    again: 'Try the task again',
+    inVain: 'Trying the same task again',
+    rephrase: 'word the task differently',
+  },
+};
+
+export interface AdviseCallerParams {
+  readonly purpose: Purpose;
+  /** Requests that were sent before it failed. */
+  readonly attempts: number;
 }
 
-function advice(code: FaultCode, retryAfterMs: number | undefined): string {
+/**
+ * The same fault for the model that called us: its message also says that nothing has changed, and what to do.
+ * A provider knows what happened to it, but not what that means for a workflow or a task.
+ */
+export function adviseCaller(fault: Fault, { purpose, attempts }: AdviseCallerParams): Fault {
+  const retryAfterMs = fault.retryAfterMs ?? RETRY_AFTER_MS[fault.code];
+  const { unharmed } = WORDS[purpose];
+  return new Fault(
+    fault.code,
+    `${fault.message}; ${unharmed}. ${advice(purpose, fault.code, retryAfterMs)}`,
+    {
+      retryable: fault.retryable,
+      retryAfterMs,
+      hint: fault.hint,
+      details: { ...fault.details, attempts },
+      cause: fault.cause,
+    },
+  );
+}
+
+function advice(purpose: Purpose, code: FaultCode, retryAfterMs: number | undefined): string {
+  const { again, inVain, rephrase } = WORDS[purpose];
   if (code === 'AI_MISCONFIGURED') {
-    return 'Sending the call again will not help: tell the user that the configuration of this server needs a look.';
+    return `${inVain} will not help: tell the user that the configuration of this server needs a look.`;
   }
   if (code === 'AI_SAFETY_BLOCKED') {
-    return 'Sending the same call again will not help: word the report differently, or ask the user how to go on.';
+    return `${inVain} will not help: ${rephrase}, or ask the user how to go on.`;
   }
-  if (code === 'CANCELLED') return 'Send the same call again to go on.';
-  if (retryAfterMs === undefined) return 'Send the same call again.';
-  return `Send the same call again in ${Math.max(1, Math.ceil(retryAfterMs / 1_000))} s.`;
+  if (code === 'CANCELLED') return `${again} to go on.`;
+  if (retryAfterMs === undefined) return `${again}.`;
+  return `${again} in ${Math.max(1, Math.ceil(retryAfterMs / 1_000))} s.`;
 }

@@ -1,15 +1,13 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Logger } from '../domain/logger.ts';
-import { createGeminiProvider } from './gemini/gemini-provider.ts';
+import { createProvider, type ProviderSettings } from './create-provider.ts';
 import { createLlmModel } from './llm-model.ts';
 import type { Model } from './model.ts';
-import { createOpenaiProvider } from './openai/openai-provider.ts';
-import type { Provider } from './provider.ts';
 import { createReplayModel, withRecording } from './recording.ts';
 import { readStubScript } from './stub/script.ts';
 import { createStubModel } from './stub-model.ts';
 
-/** Who decides, where the definition does not. */
+/** Who decides, where the definition does not, and works on tasks. */
 export type ModelSettings = LlmSettings | StubSettings | ClientSettings;
 
 interface RecordingSettings {
@@ -19,19 +17,14 @@ interface RecordingSettings {
   readonly replayPath?: string | undefined;
 }
 
-export interface LlmSettings extends RecordingSettings {
-  readonly provider: 'gemini' | 'openai';
-  readonly modelName: string;
-  readonly apiKey?: string | undefined;
-  /** Base URL; the provider's own if left out. */
-  readonly endpoint?: string | undefined;
-  /** Milliseconds for one decision, retries included. */
+export interface LlmSettings extends RecordingSettings, ProviderSettings {
+  /** Milliseconds for one answer, retries included. */
   readonly requestTimeoutMs: number;
 }
 
 export interface StubSettings extends RecordingSettings {
   readonly provider: 'stub';
-  /** See {@link readStubScript}. */
+  /** See {@link readStubScript}; every model and performer plays it from the start. */
   readonly scriptPath?: string | undefined;
 }
 
@@ -73,9 +66,4 @@ function createDecider(
   }
   const provider = createProvider(settings);
   return createLlmModel({ provider, clock, random, budgetMs: settings.requestTimeoutMs, logger });
-}
-
-function createProvider({ provider, modelName, apiKey, endpoint }: LlmSettings): Provider {
-  const params = { modelName, apiKey, endpoint };
-  return provider === 'gemini' ? createGeminiProvider(params) : createOpenaiProvider(params);
 }

@@ -3,11 +3,12 @@ import { type Definition, FINISH } from '../domain/definition.ts';
 import { type HistoryEntry, isTransitionKind } from '../domain/history.ts';
 import type { JsonValue } from '../domain/json.ts';
 import { cutText, excerptJson } from './excerpt.ts';
+import { fence } from './fence.ts';
 import type { DecisionRequest } from './model.ts';
 
 /** What an LLM is asked, in two parts. */
 export interface Prompt {
-  /** The same bytes for every decision of one definition, so that the provider's prompt cache hits. */
+  /** The same bytes for every request of a kind (of one definition, for decisions), so that the provider's prompt cache hits. */
   readonly stable: string;
   readonly changing: string;
 }
@@ -42,16 +43,22 @@ export function promptHash({ stable, changing }: Prompt): string {
   return createHash('sha256').update(stable).update('\0').update(changing).digest('hex');
 }
 
-/** The same prompt once more, for a model whose answer could not be used. */
-export function buildRepairPrompt(prompt: Prompt, problem: string, allowed: readonly string[]): Prompt {
-  return {
-    stable: prompt.stable,
-    changing: `${prompt.changing}
+export interface RepairParams {
+  readonly prompt: Prompt;
+  /** What was wrong with the answer, as a sentence. */
+  readonly problem: string;
+  /** What is said again of the answer, in one line. */
+  readonly reminder?: string | undefined;
+}
 
-Your last answer could not be used: ${problem}
-Allowed names: ${allowed.join(', ')}
-Answer again, with one JSON object and nothing else.`,
-  };
+/** The same prompt once more, for a model whose answer could not be used. */
+export function buildRepairPrompt({ prompt, problem, reminder }: RepairParams): Prompt {
+  const lines = [
+    `Your last answer could not be used: ${problem}`,
+    ...(reminder === undefined ? [] : [reminder]),
+    'Answer again, with one JSON object and nothing else.',
+  ];
+  return { stable: prompt.stable, changing: `${prompt.changing}\n\n${lines.join('\n')}` };
 }
 
 function stablePart(definition: Definition): string {
@@ -127,15 +134,6 @@ function task({ task, step, wish }: DecisionRequest): string {
   return wish === undefined
     ? question
     : `${question} What the client wishes counts only where the guidance leaves a choice.`;
-}
-
-/**
- * Sets client text apart from the rest. The name of the fence is a hash of what it encloses: equal prompts
- * stay equal, and no text can be found that holds its own hash, and so could close the fence.
- */
-function fence(data: string): string {
-  const name = createHash('sha256').update(data).digest('hex').slice(0, 24);
-  return `<data-${name}>\n${data}\n</data-${name}>`;
 }
 
 function quote(name: string): string {

@@ -93,7 +93,7 @@ export function invalidDecision(provider: FailedProvider, problem: string): Faul
 }
 
 export function cancelled(): Fault {
-  return new Fault('CANCELLED', 'The call was cancelled before there was a decision');
+  return new Fault('CANCELLED', 'The call was cancelled before there was an answer');
 }
 
 /**
@@ -109,7 +109,7 @@ export function safeExcerpt(text: string, secrets: readonly (string | undefined)
 }
 
 function subject({ decider }: FailedProvider): string {
-  return `The decider (${decider})`;
+  return `The AI provider (${decider})`;
 }
 
 function httpDetails(provider: FailedProvider, { status, providerMessage }: HttpFailure): JsonObject {

@@ -109,7 +109,7 @@ export function createReplayModel({ path, decider }: ReplayParams): Model {
       const recorded = decisions.get(recordingKey(request));
       const decision = recorded !== undefined && recorded.length > 1 ? recorded.shift() : recorded?.[0];
       if (decision === undefined || !request.allowed.includes(decision.nextStepName)) {
-        throw adviseCaller(notRecorded(path, request), 1);
+        throw adviseCaller(notRecorded(path, request), { purpose: 'decision', attempts: 1 });
       }
       return decision;
     },

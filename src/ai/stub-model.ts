@@ -5,13 +5,13 @@ import { type GuidanceClause, readGuidance } from '../domain/guidance.ts';
 import { adviseCaller } from './caller-advice.ts';
 import { readWireDecision } from './decision-schema.ts';
 import type { DecisionRequest, Model } from './model.ts';
-import { cancelled } from './provider-faults.ts';
 import { decideByGuidance } from './stub/guided-decision.ts';
-import { createScriptPlayer, type ScriptEntry, type ScriptPlayer } from './stub/script.ts';
+import type { ScriptEntry } from './stub/script-entry.ts';
+import { createScriptPlayer, type ScriptPlayer } from './stub/script-player.ts';
 import { systemTimers, type Timers } from './timers.ts';
 
 export interface StubModelParams {
-  /** What to answer before the guidance is asked; see {@link readStubScript}. */
+  /** What to answer before the guidance is asked; see {@link ScriptEntry}. */
   readonly script?: readonly ScriptEntry[] | undefined;
   readonly timers?: Timers | undefined;
 }
@@ -22,21 +22,20 @@ export interface StubModelParams {
  * step, it follows the simple sentences of the guidance. A script starts over with the process.
  */
 export function createStubModel({ script = [], timers = systemTimers }: StubModelParams = {}): Model {
-  const player = createScriptPlayer(script);
+  const player = createScriptPlayer({ script, timers });
   const clausesOf = rememberGuidance();
   return {
     decider: 'stub',
     readsHistory: false,
     async decide(request, { signal } = {}) {
       try {
-        if (signal?.aborted) throw cancelled();
         const decision =
-          (await playScript({ player, timers, request, signal })) ??
+          (await playScript(player, request, signal)) ??
           decideByGuidance(request, clausesOf(request)) ??
           nothingAllowed(request);
         return record(decision, request);
       } catch (error) {
-        throw error instanceof Fault ? adviseCaller(error, 1) : error;
+        throw error instanceof Fault ? adviseCaller(error, { purpose: 'decision', attempts: 1 }) : error;
       }
     },
   };
@@ -52,40 +51,19 @@ function rememberGuidance(): (request: DecisionRequest) => readonly GuidanceClau
   };
 }
 
-interface PlayScriptParams {
-  readonly player: ScriptPlayer;
-  readonly timers: Timers;
-  readonly request: DecisionRequest;
-  readonly signal: AbortSignal | undefined;
-}
-
-async function playScript({
-  player,
-  timers,
-  request,
-  signal,
-}: PlayScriptParams): Promise<Decision | undefined> {
-  const played = player.next(request.definition.name, request.step.name);
+async function playScript(
+  player: ScriptPlayer,
+  { definition, step, allowed }: DecisionRequest,
+  signal: AbortSignal | undefined,
+): Promise<Decision | undefined> {
+  const played = await player.play(
+    { verb: 'decide', workflowName: definition.name, stepName: step.name },
+    signal,
+  );
   if (played === undefined) return undefined;
-  const { entry, index } = played;
-  if (entry.delay_ms !== undefined) {
-    await timers.sleep(entry.delay_ms, signal).catch((reason: unknown) => {
-      throw signal?.aborted ? cancelled() : reason;
-    });
-  }
-  if (entry.fault !== undefined) throw scriptedFault(entry.fault, index);
-  const reading = readWireDecision(entry.decision, request.allowed);
-  if (!reading.ok) throw invalid(`entry ${index} of its script cannot be used: ${reading.problem}`);
-  return reading.decision;
-}
-
-function scriptedFault(
-  { code, message, retry_after_ms }: NonNullable<ScriptEntry['fault']>,
-  index: number,
-): Fault {
-  return new Fault(code, message ?? `The decider (stub) fails as entry ${index} of its script says`, {
-    retryAfterMs: retry_after_ms,
-  });
+  const reading = readWireDecision(played.entry.decision, allowed);
+  if (!reading.ok) throw invalid(`entry ${played.index} of its script cannot be used: ${reading.problem}`);
+  return reading.value;
 }
 
 function nothingAllowed({ step }: DecisionRequest): never {
@@ -93,10 +71,7 @@ function nothingAllowed({ step }: DecisionRequest): never {
 }
 
 function invalid(problem: string): Fault {
-  return new Fault(
-    'AI_INVALID_DECISION',
-    `The decider (stub) has no usable decision: ${problem.replace(/\.$/, '')}`,
-  );
+  return new Fault('AI_INVALID_DECISION', `The stub has no usable decision: ${problem.replace(/\.$/, '')}`);
 }
 
 function record(decision: Decision, { allowed }: DecisionRequest): DecisionRecord {

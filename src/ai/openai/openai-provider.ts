@@ -25,7 +25,7 @@ const NEVER_MS = 2_147_483_647;
 const FORMATS: readonly ((request: CompletionRequest) => ResponseFormat)[] = [
   ({ schema }) => ({
     type: 'json_schema',
-    json_schema: { name: 'decision', strict: true, schema: { ...schema } },
+    json_schema: { name: 'answer', strict: true, schema: { ...schema } },
   }),
   () => ({ type: 'json_object' }),
   () => undefined,

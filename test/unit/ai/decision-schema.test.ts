@@ -9,7 +9,7 @@ const ALLOWED = ['draft', 'Ask Theme', 'FINISH'];
 function read(wire: object) {
   const reading = readDecision(JSON.stringify(wire), ALLOWED);
   if (!reading.ok) throw new Error(reading.problem);
-  return reading.decision;
+  return reading.value;
 }
 
 describe('the schema', () => {
@@ -84,7 +84,7 @@ describe('reading', () => {
   test('values of a script are what they are', () => {
     const wire = { next_step_name: 'draft', updated_context: [{ key: 'k', value: '12' }] };
     expect(readWireDecision(wire, ALLOWED)).toMatchObject({
-      decision: { updatedContext: [{ value: '12' }] },
+      value: { updatedContext: [{ value: '12' }] },
     });
   });
 
@@ -92,7 +92,7 @@ describe('reading', () => {
     const text =
       '{"next_step_name":"draft","updated_context":[{"key":"__proto__","value":"{\\"__proto__\\":1}"}]}';
     const reading = readDecision(text, ALLOWED);
-    const [entry] = reading.ok ? reading.decision.updatedContext : [];
+    const [entry] = reading.ok ? reading.value.updatedContext : [];
     const merged = mergeJson(Object.fromEntries([[entry?.key ?? '', entry?.value ?? null]]));
     expect(JSON.stringify(merged)).toBe('{"__proto__":{"__proto__":1}}');
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
@@ -157,7 +157,7 @@ describe('reading', () => {
       fc.property(wire, (text) => {
         const reading = readDecision(text, ALLOWED);
         if (!reading.ok) return reading.problem.length < 1_000;
-        const { nextStepName, statusSuggestion } = reading.decision;
+        const { nextStepName, statusSuggestion } = reading.value;
         const ends = statusSuggestion === 'COMPLETED' || statusSuggestion === 'FAILED';
         return ALLOWED.includes(nextStepName) && ends === (nextStepName === 'FINISH');
       }),

@@ -69,7 +69,7 @@ describe.each([GEMINI, OPENAI])('$name', ({ name, wire, createModel, promptOf })
       const fault = await faultOf(decide());
       expect(fault).toMatchObject({ code: 'AI_UNAVAILABLE', retryable: true, retryAfterMs: 2_000 });
       expect(fault.message).toBe(
-        `The decider (${name}) failed with HTTP status 503; nothing moved. Send the same call again in 2 s.`,
+        `The AI provider (${name}) failed with HTTP status 503; nothing moved. Send the same call again in 2 s.`,
       );
       expect(fault.details).toMatchObject({ attempts: 3, http_status: 503 });
       expect(fault.details?.provider_message).toMatch(/Overloaded\. \[secret\]/);

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readStubScript, type ScriptEntry } from '../../../src/ai/stub/script.ts';
+import { readStubScript } from '../../../src/ai/stub/script.ts';
+import type { ScriptEntry } from '../../../src/ai/stub/script-entry.ts';
 import { createStubModel } from '../../../src/ai/stub-model.ts';
 import type { Definition } from '../../../src/domain/definition.ts';
 import { createVirtualTime } from '../../support/virtual-time.ts';
@@ -142,7 +143,7 @@ describe('playing a script', () => {
         retryable: true,
         retryAfterMs: 1_500,
         message:
-          'The decider (stub) fails as entry 0 of its script says; nothing moved. Send the same call again in 2 s.',
+          'The stub fails as entry 0 of its script says; nothing moved. Send the same call again in 2 s.',
       });
     }
     await expect(model.decide(requestOf())).rejects.toMatchObject({
@@ -211,11 +212,15 @@ describe('reading a script', () => {
       '[{"fault": {"code": "AI_TIMEOUT"}}, {"stepp": "a", "fault": {"code": "AI_TIMEOUT"}}]',
       ['entry 1: Unrecognized key: "stepp"'],
     ],
-    ['neither decision nor fault', '[{"step": "a"}]', ['entry 0: Expected either a decision or a fault']],
+    [
+      'neither decision nor fault',
+      '[{"step": "a"}]',
+      ['entry 0: Expected exactly one of decision, report, outcome, judgement, fault'],
+    ],
     [
       'both',
       '[{"decision": {"next_step_name": "a"}, "fault": {"code": "AI_TIMEOUT"}}]',
-      ['entry 0: Expected either a decision or a fault'],
+      ['entry 0: Expected exactly one of decision, report, outcome, judgement, fault'],
     ],
     ['an unknown code', '[{"fault": {"code": "AI_BROKEN"}}]', ['entry 0: fault.code: Invalid option']],
     ['a wrong number', '[{"times": 0, "fault": {"code": "AI_TIMEOUT"}}]', ['entry 0: times: Too small']],
