@@ -1,0 +1,51 @@
+import { afterEach, expect, test } from 'vitest';
+import { createTestEngine, definition, step, type TestEngine } from '../../support/test-engine.ts';
+
+let open: TestEngine | undefined;
+afterEach(async () => {
+  await open?.close();
+  open = undefined;
+});
+
+const STATES = definition(
+  [step('IDLE', { transitions: [{ to: 'BUSY' }] }), step('BUSY', { transitions: [{ to: 'IDLE' }] })],
+  { name: 'AGENT_STATES' },
+);
+
+test('a session has one run, however many open it at once', async () => {
+  open = await createTestEngine({ definition: STATES });
+  const { engine, second } = open;
+  const engines = [engine, await second()];
+  const ids = await Promise.all(Array.from({ length: 20 }, (_, n) => engines[n % 2]?.openSession('s')));
+  expect(new Set(ids).size).toBe(1);
+  expect(await engine.openSession('other')).not.toBe(ids[0]);
+  expect(await engine.status({ instanceId: ids[0] ?? '' })).toMatchObject({
+    workflow_name: 'AGENT_STATES',
+    next_step: { step_name: 'IDLE' },
+  });
+});
+
+test('session ids can be completed', async () => {
+  open = await createTestEngine({ definition: STATES });
+  const { engine } = open;
+  for (const id of ['beta', 'alpha', 'alphabet', 'Ω']) await engine.openSession(id);
+  expect(await engine.completeSessionId('alpha', 10)).toEqual(['alpha', 'alphabet']);
+  expect(await engine.completeSessionId('', 2)).toEqual(['alpha', 'alphabet']);
+  expect(await engine.completeSessionId('x', 10)).toEqual([]);
+});
+
+test('sessions are neither listed nor started like workflows, unless they are asked for by name', async () => {
+  open = await createTestEngine({ definition: STATES });
+  const { engine } = open;
+  await engine.openSession('s');
+  expect((await engine.listInstances({})).instances).toEqual([]);
+  expect((await engine.listInstances({ status: 'RUNNING' })).instances).toEqual([]);
+  expect((await engine.listInstances({ workflowName: 'AGENT_STATES' })).instances).toHaveLength(1);
+  await expect(engine.start({ workflowName: 'AGENT_STATES' })).rejects.toMatchObject({
+    code: 'WORKFLOW_NOT_FOUND',
+    hint: expect.stringContaining('transition_state'),
+  });
+  await expect(engine.start({ workflowName: 'TEST', requestId: 'agent-session:s' })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  });
+});
