@@ -11,6 +11,18 @@ export const json = customType<{ data: unknown; driverData: string | null }>({
   fromDriver: parseStored,
 });
 
+/** A value that is there, be it null: NULL in a column says that there is none. */
+export interface Present<Value> {
+  readonly value: Value;
+}
+
+/** A JSON value that may be absent, where null is a value like any other; else like {@link json}. */
+export const presentJson = customType<{ data: Present<unknown>; driverData: string | null }>({
+  dataType: () => 'text',
+  toDriver: (present) => (present === null ? null : JSON.stringify(present.value)),
+  fromDriver: (text) => ({ value: parseStored(text) }),
+});
+
 /**
  * Plain text. A lone surrogate would come back as another character, and PostgreSQL takes no NUL, so both
  * are refused as `INVALID_ARGUMENT` rather than kept as something else.

@@ -3,13 +3,16 @@ import { getTableColumns, getTableName } from 'drizzle-orm';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { Fault } from '../../domain/errors.ts';
 import { workflowDefinitions, workflowHistory, workflowInstances } from './schema.ts';
+import { circuitBreakers, tasks } from './task-schema.ts';
+
+const TABLES = [workflowDefinitions, workflowInstances, workflowHistory, tasks, circuitBreakers];
 
 /**
  * Refuses a database whose tables are not those that its migrations made: their description is damaged. Else every
  * statement would fail later, as if it were wrong.
  */
 export function refuseUnknownTables(client: Database.Database): void {
-  for (const table of [workflowDefinitions, workflowInstances, workflowHistory]) readable(client, table);
+  for (const table of TABLES) readable(client, table);
 }
 
 function readable(client: Database.Database, table: SQLiteTable): void {

@@ -2,6 +2,7 @@ import type { PinnedDefinition } from '../../domain/definition.ts';
 import type { HistoryEntry, NewHistoryEntry } from '../../domain/history.ts';
 import type { Instance } from '../../domain/instance.ts';
 import type { workflowDefinitions, workflowHistory, workflowInstances } from './schema.ts';
+import { withoutNulls } from './without-nulls.ts';
 
 type DefinitionRow = typeof workflowDefinitions.$inferSelect;
 type InstanceRow = Omit<typeof workflowInstances.$inferSelect, 'stateHash'>;
@@ -68,14 +69,4 @@ export function definitionToRow({ hash, definition }: PinnedDefinition, createdA
 
 export function definitionFromRow({ definitionHash, definition }: DefinitionRow): PinnedDefinition {
   return { hash: definitionHash, definition };
-}
-
-type WithoutNulls<Row> = {
-  [Name in keyof Row as null extends Row[Name] ? never : Name]: Row[Name];
-} & {
-  [Name in keyof Row as null extends Row[Name] ? Name : never]?: NonNullable<Row[Name]>;
-};
-
-function withoutNulls<Row extends object>(row: Row): WithoutNulls<Row> {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as WithoutNulls<Row>;
 }

@@ -1,46 +1,8 @@
-import type Database from 'better-sqlite3';
-import type { MigrationMeta } from 'drizzle-orm/migrator';
-import type { Logger } from '../../domain/logger.ts';
 import type { Store } from '../store.ts';
-import { createBusyRetry } from './busy-retry.ts';
-import { refuseUnknownTables } from './known-tables.ts';
-import { findPending, migrate, readMigrations } from './migrate.ts';
-import { openDatabase } from './open-database.ts';
-import { createStoreOnConnection } from './store-on-connection.ts';
+import { openSqliteStores, type SqliteStoreParams } from './open-sqlite-stores.ts';
 
-export interface SqliteStoreParams {
-  /** The database file; created with its folder where it does not exist. */
-  readonly path: string;
-  /** Holds `meta/_journal.json` and the SQL files that it lists, as drizzle-kit made them. */
-  readonly migrationsFolder: string;
-  readonly logger: Logger;
-  /** How long to wait for other processes that hold the lock, in milliseconds. */
-  readonly busyBudgetMs?: number;
-  /** In [0, 1); spreads the retries of processes that collide. */
-  readonly random?: () => number;
-}
-
-/**
- * Keeps runs in one SQLite file, which any number of processes may share.
- *
- * @throws Fault `STORAGE_TOO_NEW` or `STORAGE_CORRUPT`, with the file left as it was; else what every verb
- * of {@link Store} throws
- */
+/** The runs of {@link openSqliteStores} alone; closing them closes the connection. */
 export async function createSqliteStore(params: SqliteStoreParams): Promise<Store> {
-  const { path, migrationsFolder, logger, busyBudgetMs = 10_000, random = Math.random } = params;
-  const retry = createBusyRetry({ budgetMs: busyBudgetMs, random });
-  const known = readMigrations(migrationsFolder);
-  const client = await openDatabase({ path, retry, inspect: (reader) => refuseUnfit(reader, known) });
-  try {
-    const migrations = await migrate({ client, retry, known });
-    if (migrations > 0) logger.info('The database was migrated.', { path, migrations });
-    return createStoreOnConnection({ client, retry });
-  } catch (error) {
-    client.close();
-    throw error;
-  }
-}
-
-function refuseUnfit(reader: Database.Database, known: readonly MigrationMeta[]): void {
-  if (findPending(reader, known).length === 0) refuseUnknownTables(reader);
+  const { store } = await openSqliteStores(params);
+  return store;
 }

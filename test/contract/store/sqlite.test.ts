@@ -2,28 +2,39 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '../../../src/domain/logger.ts';
-import { createSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
-import type { Store } from '../../../src/store/store.ts';
+import { openSqliteStores, type SqliteStores } from '../../../src/store/sqlite/open-sqlite-stores.ts';
 import { describeStoreContract } from './store-contract.ts';
+import { describeTaskStoreContract } from './task-store-contract.ts';
 
-describeStoreContract('SQLite', async () => {
+/** Opens the same new file as often as it is asked to. */
+async function openFile() {
   const folder = await mkdtemp(join(tmpdir(), 'orchestrator-store-'));
-  const stores: Store[] = [];
-  const reopen = async () => {
-    const store = await createSqliteStore({
+  const opened: SqliteStores[] = [];
+  async function reopen(): Promise<SqliteStores> {
+    const stores = await openSqliteStores({
       path: join(folder, 'workflows.sqlite'),
       migrationsFolder: 'src/store/migrations/sqlite',
       logger: silentLogger,
     });
-    stores.push(store);
-    return store;
-  };
-  return {
-    store: await reopen(),
-    reopen,
-    async close() {
-      for (const store of stores) await store.close();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+    opened.push(stores);
+    return stores;
+  }
+  async function closeStores(): Promise<void> {
+    for (const stores of opened.splice(0)) await stores.close();
+  }
+  async function close(): Promise<void> {
+    await closeStores();
+    await rm(folder, { recursive: true, force: true });
+  }
+  return { stores: await reopen(), reopen, closeStores, close };
+}
+
+describeStoreContract('SQLite', async () => {
+  const { stores, reopen, close } = await openFile();
+  return { store: stores.store, reopen: async () => (await reopen()).store, close };
+});
+
+describeTaskStoreContract('SQLite', async () => {
+  const { stores, reopen, closeStores, close } = await openFile();
+  return { tasks: stores.tasks, reopen: async () => (await reopen()).tasks, closeStores, close };
 });

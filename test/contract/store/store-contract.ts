@@ -6,8 +6,9 @@ import type { HistoryEntry, NewHistoryEntry } from '../../../src/domain/history.
 import { INSTANCE_STATUSES, type Instance } from '../../../src/domain/instance.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
 import type { Page } from '../../../src/domain/page.ts';
-import type { InstanceFilter, PageParams, Store } from '../../../src/store/store.ts';
+import type { InstanceFilter, Store } from '../../../src/store/store.ts';
 import { createSampleRuns, type Sample, type SampleRuns } from '../../support/sample-runs.ts';
+import { allPages, badCursor, garbageCursors } from './paging.ts';
 
 /** A store with nothing in it, and the means to look at the same data again. */
 export interface OpenedStore {
@@ -603,43 +604,8 @@ const mixedEntries = [
 
 const unstorable = /[\0\p{Surrogate}]/u;
 
-const badCursor = { code: 'INVALID_ARGUMENT', message: expect.stringContaining('cursor') };
-
-const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-const garbageCursors = [
-  '',
-  'garbage',
-  '☃',
-  '../../etc/passwd',
-  encoded(null),
-  encoded([1, 2]),
-  encoded({}),
-  encoded({ updatedAt: 1, instanceId: 2 }),
-  encoded({ revision: 'x', historyEntryId: null }),
-  encoded({ revision: 1.5, historyEntryId: 1 }),
-  `${encoded({ revision: 1, historyEntryId: 1 })}!`,
-  `${encoded({ updatedAt: '2026', instanceId: 'a' })}=`,
-];
-
 function decision(members: Partial<DecisionRecord>): DecisionRecord {
   return { nextStepName: 'second', updatedContext: [], decider: 'stub', candidates: ['second'], ...members };
-}
-
-async function allPages<Item>(
-  list: (page: PageParams) => Promise<Page<Item>>,
-  limit: number,
-): Promise<Item[][]> {
-  const pages: Item[][] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await list({ limit, cursor });
-    expect(page.items.length).toBeLessThanOrEqual(limit);
-    pages.push([...page.items]);
-    cursor = page.nextCursor;
-    // Better a failure than a loop, should a cursor not lead on.
-    expect(pages.length).toBeLessThan(1_000);
-  } while (cursor !== undefined);
-  return pages;
 }
 
 function byId(instances: readonly Instance[]): readonly Instance[] {

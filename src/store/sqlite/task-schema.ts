@@ -1,0 +1,63 @@
+import { getTableColumns, isNotNull, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
+import { index, integer, sqliteTable } from 'drizzle-orm/sqlite-core';
+import type { BreakerState, CircuitBreaker } from '../../domain/circuit-breaker.ts';
+import type { JsonObject, JsonValue } from '../../domain/json.ts';
+import type { NewTask, TaskStatus } from '../../domain/task.ts';
+import { json, type Present, plainText, presentJson } from './columns.ts';
+
+/**
+ * The queue. SQLite ends every index with the row id, here the number of the task, so that the tasks of a status are
+ * walked in the order of taking; those of all are merged from one walk per status. The columns that grow come last,
+ * so that reading the others never follows overflow pages.
+ */
+export const tasks = sqliteTable(
+  'tasks',
+  {
+    // Only with AUTOINCREMENT is the number of a removed task never given again.
+    taskNumber: integer('task_number').primaryKey({ autoIncrement: true }),
+    status: plainText('status').$type<TaskStatus>().notNull(),
+    priority: integer('priority').notNull(),
+    attempts: integer('attempts').notNull(),
+    maxAttempts: integer('max_attempts').notNull(),
+    fencingToken: integer('fencing_token').notNull(),
+    leaseExpiresAt: plainText('lease_expires_at'),
+    runNumber: integer('run_number').notNull(),
+    workflowName: plainText('workflow_name'),
+    instanceId: plainText('instance_id'),
+    /** The key of the call that added it. */
+    requestId: plainText('request_id'),
+    createdAt: plainText('created_at').notNull(),
+    updatedAt: plainText('updated_at').notNull(),
+    startedAt: plainText('started_at'),
+    completedAt: plainText('completed_at'),
+    description: plainText('description').notNull(),
+    error: plainText('error'),
+    feedback: plainText('feedback'),
+    context: json('context').$type<JsonObject>(),
+    result: presentJson('result').$type<Present<JsonValue>>(),
+  } satisfies Record<keyof NewTask | 'taskNumber' | 'requestId', unknown>,
+  (table) => [
+    index('tasks_by_status').on(table.status, table.priority),
+    index('tasks_by_lease').on(table.leaseExpiresAt).where(isLeased(table)),
+    index('tasks_by_request').on(table.requestId).where(isNotNull(table.requestId)),
+  ],
+);
+
+// What readers of the domain are given: the key is between the caller and the store.
+const { requestId: _requestId, ...taskColumns } = getTableColumns(tasks);
+
+export { taskColumns };
+
+/** What keeps workers from failing one task after another; a row for each that was ever moved. */
+export const circuitBreakers = sqliteTable('circuit_breakers', {
+  name: plainText('name').primaryKey(),
+  state: plainText('state').$type<BreakerState>().notNull(),
+  failuresInRow: integer('failures_in_row').notNull(),
+  openedAt: plainText('opened_at'),
+  trialExpiresAt: plainText('trial_expires_at'),
+} satisfies Record<keyof CircuitBreaker | 'name', unknown>);
+
+/** The condition of the index of leases: a query that repeats it is answered from there. */
+export function isLeased(table: { readonly status: SQLWrapper; readonly leaseExpiresAt: SQLWrapper }): SQL {
+  return sql`${table.status} = 'in_progress' and ${isNotNull(table.leaseExpiresAt)}`;
+}

@@ -1,0 +1,109 @@
+import { and, asc, eq, getTableColumns, gt, isNotNull, lte, sql } from 'drizzle-orm';
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import { type NewTask, type Task, type TaskStatus, taskNumber } from '../../domain/task.ts';
+import { lazy } from './lazy.ts';
+import { columnPlaceholders, rowPlaceholders } from './placeholders.ts';
+import { taskFromRow, taskToRow } from './task-rows.ts';
+import { isLeased, taskColumns, tasks } from './task-schema.ts';
+
+/** The statements of `tasks`, prepared when first used; but for those that concern all, their cost does not grow with the table. */
+export function createTaskTable(db: BetterSQLite3Database) {
+  const { placeholder } = sql;
+  const hasNumber = eq(tasks.taskNumber, placeholder('taskNumber'));
+  const { taskNumber: _taskNumber, requestId: _requestId, ...changing } = getTableColumns(tasks);
+
+  const insert = lazy(() => db.insert(tasks).values(rowPlaceholders(tasks)).prepare());
+  const update = lazy(() => db.update(tasks).set(columnPlaceholders(changing)).where(hasNumber).prepare());
+  const select = lazy(() => db.select(taskColumns).from(tasks).where(hasNumber).prepare());
+  const selectNext = lazy(() =>
+    db
+      .select(taskColumns)
+      .from(tasks)
+      .where(eq(tasks.status, 'pending'))
+      .orderBy(asc(tasks.priority), asc(tasks.taskNumber))
+      .limit(1)
+      .prepare(),
+  );
+  const selectOfRequest = lazy(() =>
+    db
+      .select(taskColumns)
+      .from(tasks)
+      .where(and(isNotNull(tasks.requestId), eq(tasks.requestId, placeholder('requestId'))))
+      .orderBy(asc(tasks.taskNumber))
+      .prepare(),
+  );
+  const selectExpired = lazy(() =>
+    db
+      .select(taskColumns)
+      .from(tasks)
+      .where(and(isLeased(tasks), lte(tasks.leaseExpiresAt, placeholder('now'))))
+      .orderBy(asc(tasks.leaseExpiresAt), asc(tasks.taskNumber))
+      .limit(placeholder('limit'))
+      .prepare(),
+  );
+  const selectAfter = lazy(() =>
+    db
+      .select(taskColumns)
+      .from(tasks)
+      .where(gt(tasks.taskNumber, placeholder('taskNumber')))
+      .orderBy(asc(tasks.taskNumber))
+      .limit(placeholder('limit'))
+      .prepare(),
+  );
+  const deleteCompleted = lazy(() => db.delete(tasks).where(eq(tasks.status, 'completed')).prepare());
+  const countByStatus = lazy(() =>
+    db
+      .select({ status: tasks.status, count: sql<number>`count(*)` })
+      .from(tasks)
+      .groupBy(tasks.status)
+      .prepare(),
+  );
+
+  return {
+    insert(task: NewTask, requestId: string | undefined): Task {
+      const row = taskToRow(task);
+      const { lastInsertRowid } = insert().run({ ...row, taskNumber: null, requestId: requestId ?? null });
+      return taskFromRow({ ...row, taskNumber: Number(lastInsertRowid) });
+    },
+
+    update(task: Task): void {
+      update().run({ ...taskToRow(task), taskNumber: taskNumber(task.id) });
+    },
+
+    find(id: string): Task | undefined {
+      const row = select().get({ taskNumber: taskNumber(id) ?? null });
+      return row && taskFromRow(row);
+    },
+
+    next(): Task | undefined {
+      const row = selectNext().get();
+      return row && taskFromRow(row);
+    },
+
+    /** Those that were added by one call, as far as they are still there. */
+    ofRequest(requestId: string): readonly Task[] {
+      return selectOfRequest().all({ requestId }).map(taskFromRow);
+    },
+
+    /** The lease that ended first comes first. */
+    expired(now: string, limit: number): readonly Task[] {
+      return selectExpired().all({ now, limit }).map(taskFromRow);
+    },
+
+    /** By number, those that follow the given one. */
+    after(id: string | undefined, limit: number): readonly Task[] {
+      const number = id === undefined ? 0 : taskNumber(id);
+      return selectAfter().all({ taskNumber: number, limit }).map(taskFromRow);
+    },
+
+    removeCompleted(): number {
+      return deleteCompleted().run().changes;
+    },
+
+    countByStatus(): readonly (readonly [TaskStatus, number])[] {
+      return countByStatus()
+        .all()
+        .map(({ status, count }) => [status, count]);
+    },
+  };
+}
