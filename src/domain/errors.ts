@@ -52,6 +52,13 @@ export const FAULTS = {
     retryable: false,
     meaning: 'This needs an AI provider, or the stub, and none is configured.',
   },
+  SERVER_NOT_FOUND: { retryable: false, meaning: 'No downstream server has that name.' },
+  SERVER_UNAVAILABLE: {
+    retryable: true,
+    meaning: 'The downstream server could not be started or reached, or its connection broke.',
+  },
+  SERVER_TIMEOUT: { retryable: true, meaning: 'The downstream server did not answer in time.' },
+  TOOL_FAILED: { retryable: false, meaning: 'A tool of a downstream server says that it failed.' },
   AI_UNAVAILABLE: { retryable: true, meaning: 'The AI provider could not be reached, or failed.' },
   AI_TIMEOUT: { retryable: true, meaning: 'The AI provider did not answer within the budget.' },
   AI_RATE_LIMITED: { retryable: true, meaning: 'The AI provider refuses more requests for now.' },

@@ -1,0 +1,97 @@
+import type { JsonValue } from '../domain/json.ts';
+
+/** What one run may use up. */
+export interface ScriptLimits {
+  /** From start to end, waiting included. */
+  readonly wallMs: number;
+  /** Of computing; waiting for calls does not count. */
+  readonly cpuMs: number;
+  readonly memoryBytes: number;
+  readonly callsMax: number;
+  /** At one time; further calls wait for their turn. */
+  readonly callsInFlightMax: number;
+  readonly sourceBytesMax: number;
+  /** JSON of the value that the script returns. */
+  readonly resultBytesMax: number;
+  /** What it writes with `console`; the rest is counted, and dropped. */
+  readonly outputBytesMax: number;
+}
+
+export const DEFAULT_SCRIPT_LIMITS: ScriptLimits = {
+  wallMs: 60_000,
+  cpuMs: 5_000,
+  memoryBytes: 64 * 1024 * 1024,
+  callsMax: 1_000,
+  callsInFlightMax: 32,
+  sourceBytesMax: 256 * 1024,
+  resultBytesMax: 1024 * 1024,
+  outputBytesMax: 64 * 1024,
+};
+
+/** One call out of a script. */
+export interface GuestCall {
+  /** Counts from 1, in the order in which the script makes its calls: the same in every run of the same script. */
+  readonly seq: number;
+  /** The name of the function that was called; `sleep` for that. */
+  readonly name: string;
+  /** Its arguments. */
+  readonly args: readonly JsonValue[];
+  /** Where in the script, from 1. */
+  readonly line?: number;
+}
+
+export type CallReply =
+  | { readonly ok: true; readonly value: JsonValue }
+  /** Thrown in the script as an Error with these members. */
+  | { readonly ok: false; readonly message: string; readonly fields: Readonly<Record<string, JsonValue>> };
+
+export interface RunScriptParams {
+  /** TypeScript or JavaScript: the body of an async function, so that `await` and `return` work at its top. */
+  readonly source: string;
+  /** Names of the functions that the script can call besides `sleep`. */
+  readonly functionNames: readonly string[];
+  /** Answers one call. Replies reach the script in the order in which these promises are settled. */
+  readonly onCall: (call: GuestCall) => Promise<CallReply>;
+  /** What `Date.now()` says: asked at the start, and after each reply. Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Of `Math.random`. */
+  readonly randomSeed: number;
+  readonly limits: ScriptLimits;
+  readonly signal?: AbortSignal;
+}
+
+export const SCRIPT_STATUSES = ['completed', 'failed', 'limit_exceeded', 'cancelled'] as const;
+export type ScriptStatus = (typeof SCRIPT_STATUSES)[number];
+
+export interface ScriptError {
+  /** Such as `TypeError`. */
+  readonly name: string;
+  readonly message: string;
+  /** In the script as it was written, from 1. */
+  readonly line?: number;
+  readonly column?: number;
+  /** The members of a call's failure that the script did not catch. */
+  readonly fields?: Readonly<Record<string, JsonValue>>;
+  /** On `limit_exceeded`: which. */
+  readonly limit?: keyof ScriptLimits;
+}
+
+export interface ScriptOutcome {
+  readonly status: ScriptStatus;
+  /** What the script returned; null for nothing. */
+  readonly result?: JsonValue;
+  /** What it wrote with `console`, a line each. */
+  readonly output: string;
+  /** Bytes that were dropped of the output. */
+  readonly outputDroppedBytes: number;
+  readonly calls: number;
+  readonly cpuMs: number;
+  readonly error?: ScriptError;
+}
+
+/** Runs untrusted scripts, each in a sandbox of its own that has no file system, network, process or host globals. */
+export interface ScriptRunner {
+  /** Never throws for what the script does; throws `INVALID_ARGUMENT` for a source that cannot be parsed or is too large. */
+  run(params: RunScriptParams): Promise<ScriptOutcome>;
+  close(): Promise<void>;
+}
