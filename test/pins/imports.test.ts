@@ -18,6 +18,8 @@ const ALLOWED: Readonly<
   definitions: { all: ['domain'] },
   ai: { all: ['domain'] },
   store: { all: ['domain'] },
+  hub: { all: ['domain'] },
+  sandbox: { all: ['domain'] },
   engine: {
     all: ['domain'],
     types: ['store/store.ts', 'ai/model.ts', 'definitions/definitions.ts', 'definitions/diagnostic.ts'],
