@@ -59,6 +59,8 @@ export const FAULTS = {
   },
   SERVER_TIMEOUT: { retryable: true, meaning: 'The downstream server did not answer in time.' },
   TOOL_FAILED: { retryable: false, meaning: 'A tool of a downstream server says that it failed.' },
+  RUN_ID_REUSED: { retryable: false, meaning: 'That `run_id` belongs to a script with other code.' },
+  RUN_IN_PROGRESS: { retryable: true, meaning: 'The script with that `run_id` is being executed already.' },
   AI_UNAVAILABLE: { retryable: true, meaning: 'The AI provider could not be reached, or failed.' },
   AI_TIMEOUT: { retryable: true, meaning: 'The AI provider did not answer within the budget.' },
   AI_RATE_LIMITED: { retryable: true, meaning: 'The AI provider refuses more requests for now.' },

@@ -22,15 +22,25 @@ const ALLOWED: Readonly<
   sandbox: { all: ['domain'] },
   engine: {
     all: ['domain'],
-    types: ['store/store.ts', 'ai/model.ts', 'definitions/definitions.ts', 'definitions/diagnostic.ts'],
+    types: [
+      'store/store.ts',
+      'ai/model.ts',
+      'composer/composer.ts',
+      'definitions/definitions.ts',
+      'definitions/diagnostic.ts',
+    ],
   },
   agent: { all: ['domain'], types: ['engine', 'store/store.ts', 'store/session-store.ts'] },
+  composer: {
+    all: ['domain'],
+    types: ['hub/hub.ts', 'sandbox/runner.ts', 'store/store.ts', 'store/journal-store.ts'],
+  },
   queue: {
     all: ['domain'],
     types: ['engine', 'store/store.ts', 'store/task-store.ts', 'ai/performer.ts'],
   },
   mcp: {
-    all: ['domain', 'engine', 'agent', 'queue'],
+    all: ['domain', 'engine', 'agent', 'queue', 'composer'],
     types: ['store/store.ts', 'definitions/definitions.ts', 'definitions/diagnostic.ts'],
   },
   cli: {
