@@ -1,12 +1,14 @@
 import type Database from 'better-sqlite3';
 import type { MigrationMeta } from 'drizzle-orm/migrator';
 import type { Logger } from '../../domain/logger.ts';
+import type { SessionStore } from '../session-store.ts';
 import type { Store } from '../store.ts';
 import type { TaskStore } from '../task-store.ts';
 import { createBusyRetry } from './busy-retry.ts';
 import { refuseUnknownTables } from './known-tables.ts';
 import { findPending, migrate, readMigrations } from './migrate.ts';
 import { openDatabase } from './open-database.ts';
+import { createSessionStoreOnConnection } from './session-store-on-connection.ts';
 import { createStoreOnConnection } from './store-on-connection.ts';
 import { createTaskStoreOnConnection } from './task-store-on-connection.ts';
 
@@ -26,12 +28,13 @@ export interface SqliteStoreParams {
 export interface SqliteStores {
   readonly store: Store;
   readonly tasks: TaskStore;
+  readonly sessions: SessionStore;
   /** Closes the connection, and with it all of them. */
   close(): Promise<void>;
 }
 
 /**
- * Keeps runs and tasks in one SQLite file, which any number of processes may share.
+ * Keeps runs, tasks and agent sessions in one SQLite file, which any number of processes may share.
  *
  * @throws Fault `STORAGE_TOO_NEW` or `STORAGE_CORRUPT`, with the file left as it was; else what every verb
  * of {@link Store} throws
@@ -46,7 +49,12 @@ export async function openSqliteStores(params: SqliteStoreParams): Promise<Sqlit
     if (migrations > 0) logger.info('The database was migrated.', { path, migrations });
     const connection = { client, retry };
     const store = createStoreOnConnection(connection);
-    return { store, tasks: createTaskStoreOnConnection(connection), close: () => store.close() };
+    return {
+      store,
+      tasks: createTaskStoreOnConnection(connection),
+      sessions: createSessionStoreOnConnection(connection),
+      close: () => store.close(),
+    };
   } catch (error) {
     client.close();
     throw error;
