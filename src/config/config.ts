@@ -1,6 +1,7 @@
 import type { Limits } from '../domain/limits.ts';
 import type { LogLevel } from '../domain/logger.ts';
 import type { Toolset } from '../domain/toolset.ts';
+import type { CommandLine } from './value-formats.ts';
 
 interface AiCommon {
   /** The whole budget of one decision, retries included. */
@@ -25,8 +26,8 @@ export type AiConfig =
 
 /** How tasks of the queue are worked on. */
 export interface TaskConfig {
-  /** A program and its arguments; undefined: the AI provider judges. */
-  readonly verifyCommand?: readonly string[];
+  /** Undefined: the AI provider judges. */
+  readonly verifyCommand?: CommandLine;
   readonly verifyTimeoutMs: number;
   readonly failuresInRowMax: number;
   readonly breakerCooldownMs: number;

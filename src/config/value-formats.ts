@@ -17,13 +17,15 @@ export function wholeNumber({ min, max, what }: WholeNumberParams) {
   });
 }
 
+export type CommandLine = readonly [program: string, ...args: string[]];
+
 /**
  * A program and its arguments: a JSON array of texts, or words between spaces. Quotes are refused where a shell would
  * give them a meaning, because none reads this.
  */
-export const commandLine = z.string().transform((text, context): readonly string[] => {
-  const words = text.startsWith('[') ? jsonWords(text) : plainWords(text);
-  if (words !== undefined) return words;
+export const commandLine = z.string().transform((text, context): CommandLine => {
+  const { data } = wordsSchema.safeParse(text.startsWith('[') ? jsonOf(text) : wordsOf(text));
+  if (data !== undefined) return data;
   context.addIssue(
     'This is neither words between spaces nor a JSON array of texts. No shell reads it: write ' +
       '["program", "an argument with spaces"] where a word needs spaces or quotes.',
@@ -31,17 +33,17 @@ export const commandLine = z.string().transform((text, context): readonly string
   return z.NEVER;
 });
 
-const words = z.tuple([z.string().min(1)], z.string());
+const wordsSchema = z.tuple([z.string().min(1)], z.string());
 
-function jsonWords(text: string): readonly string[] | undefined {
+function jsonOf(text: string): unknown {
   try {
-    return words.safeParse(JSON.parse(text)).data;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
 
-function plainWords(text: string): readonly string[] | undefined {
+function wordsOf(text: string): readonly string[] | undefined {
   return /["'`]/.test(text) ? undefined : text.split(/\s+/);
 }
 

@@ -1,10 +1,12 @@
 import type { Toolset } from '../domain/toolset.ts';
+import { taskSurface } from './task-surface.ts';
 import type { Tool } from './tool.ts';
 import type { ToolsetSurface } from './toolset-surface.ts';
 import { workflowSurface } from './workflow-surface.ts';
 
 const SURFACES: Readonly<Partial<Record<Toolset, ToolsetSurface>>> = {
   workflows: workflowSurface,
+  tasks: taskSurface,
 };
 
 /** What the chosen sets show, in a fixed order. */
