@@ -1,10 +1,12 @@
 import type Database from 'better-sqlite3';
 import type { MigrationMeta } from 'drizzle-orm/migrator';
 import type { Logger } from '../../domain/logger.ts';
+import { systemTimers, type Timers } from '../../domain/timers.ts';
 import type { SessionStore } from '../session-store.ts';
 import type { Store } from '../store.ts';
 import type { TaskStore } from '../task-store.ts';
 import { createBusyRetry } from './busy-retry.ts';
+import { createForeignTaskChanges } from './foreign-task-changes.ts';
 import { refuseUnknownTables } from './known-tables.ts';
 import { findPending, migrate, readMigrations } from './migrate.ts';
 import { openDatabase } from './open-database.ts';
@@ -22,6 +24,7 @@ export interface SqliteStoreParams {
   readonly busyBudgetMs?: number;
   /** In [0, 1); spreads the retries of processes that collide. */
   readonly random?: () => number;
+  readonly timers?: Timers;
 }
 
 /** Everything that is kept, on one connection. */
@@ -29,6 +32,11 @@ export interface SqliteStores {
   readonly store: Store;
   readonly tasks: TaskStore;
   readonly sessions: SessionStore;
+  /**
+   * Calls back within about half a second after another process changed the queue of tasks. Returns the way to stop
+   * it; until then it looks for changes, which keeps this process alive.
+   */
+  onForeignTaskChange(listener: () => void): () => void;
   /** Closes the connection, and with it all of them. */
   close(): Promise<void>;
 }
@@ -41,6 +49,7 @@ export interface SqliteStores {
  */
 export async function openSqliteStores(params: SqliteStoreParams): Promise<SqliteStores> {
   const { path, migrationsFolder, logger, busyBudgetMs = 10_000, random = Math.random } = params;
+  const { timers = systemTimers } = params;
   const retry = createBusyRetry({ budgetMs: busyBudgetMs, random });
   const known = readMigrations(migrationsFolder);
   const client = await openDatabase({ path, retry, inspect: (reader) => refuseUnfit(reader, known) });
@@ -49,11 +58,16 @@ export async function openSqliteStores(params: SqliteStoreParams): Promise<Sqlit
     if (migrations > 0) logger.info('The database was migrated.', { path, migrations });
     const connection = { client, retry };
     const store = createStoreOnConnection(connection);
+    const foreignTaskChanges = createForeignTaskChanges({ client, timers, logger });
     return {
       store,
       tasks: createTaskStoreOnConnection(connection),
       sessions: createSessionStoreOnConnection(connection),
-      close: () => store.close(),
+      onForeignTaskChange: foreignTaskChanges.add,
+      async close() {
+        foreignTaskChanges.stop();
+        await store.close();
+      },
     };
   } catch (error) {
     client.close();
