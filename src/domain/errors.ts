@@ -48,6 +48,10 @@ export const FAULTS = {
     retryable: false,
     meaning: 'Some items of a batch cannot be done, so that none was; the details name each.',
   },
+  VERIFIER_FAILED: {
+    retryable: true,
+    meaning: 'The command that verifies results did not come to a verdict.',
+  },
   MODEL_REQUIRED: {
     retryable: false,
     meaning: 'This needs an AI provider, or the stub, and none is configured.',

@@ -6,21 +6,24 @@ export const RUN_TASKS_MAX = { min: 1, max: 1_000, default: 10 } as const;
 export interface RunProgress {
   /** Grows with every message. Whole numbers are tasks that are done with, what follows the point is steps. */
   readonly progress: number;
-  /** Tasks that the run may work on at most. */
-  readonly total: number;
+  /** Tasks that the run may work on at most; absent where there is no bound. */
+  readonly total?: number;
   /** `task-003, attempt 2 of 3: carrying out review_changes` */
   readonly message: string;
 }
 
 export interface RunParams {
-  /** See {@link RUN_TASKS_MAX}. */
+  /** See {@link RUN_TASKS_MAX}; no bound by default for a run that waits for more. */
   readonly maxTasks?: number;
   /** Aborted when the caller gave up: the task in hand is given back, and the run says `cancelled`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
-  /** For how long the run holds a task without being heard of. */
+  /** Milliseconds for which a task stays with a run that is not heard of; 60,000 by default. */
   readonly leaseMs?: number;
-  /** Waits for more tasks, and for an open circuit breaker, until the signal is aborted. */
+  /**
+   * Waits for more tasks, and for an open circuit breaker, until the signal is aborted; neither attempts nor seconds end
+   * such a run.
+   */
   readonly waitForMore?: boolean;
 }
 

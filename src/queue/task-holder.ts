@@ -37,13 +37,13 @@ const NEXT: Readonly<Record<Task['status'], string>> = {
   failed: 'Call retry_task to have it tried again.',
 };
 
-function leaseLost(task: Task): Fault {
+export function leaseLost(task: Pick<Task, 'id'>): Fault {
   return new Fault(
     'LEASE_LOST',
-    `Task ${task.id} is not yours any more: its lease ran out, or it was taken back or ended. It is ${task.status} now.`,
+    `Task ${task.id} is not yours any more: its lease ran out, or it was taken back or ended.`,
     {
       hint: 'Stop working on it; call claim_next_task for another one.',
-      details: { task_id: task.id, status: task.status },
+      details: { task_id: task.id },
     },
   );
 }
