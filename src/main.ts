@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
+import type { AgentSessions } from './agent/agent-sessions.ts';
 import type { Model } from './ai/model.ts';
 import { createJsonLogger } from './cli/json-logger.ts';
 import { runCli } from './cli/run-cli.ts';
@@ -10,13 +11,20 @@ import type { CliDeps, Services } from './cli/services.ts';
 import { type Config, secretsOf } from './config/config.ts';
 import { loadConfig } from './config/load-config.ts';
 import { formatDiagnostic } from './definitions/diagnostic.ts';
-import { createChangeFeed } from './domain/change-feed.ts';
+import { type ChangeFeed, createChangeFeed } from './domain/change-feed.ts';
 import { systemClock } from './domain/clock.ts';
-import { Defect } from './domain/errors.ts';
+import { Fault } from './domain/errors.ts';
 import { randomIds } from './domain/ids.ts';
 import { DEFAULT_LIMITS } from './domain/limits.ts';
 import type { Logger } from './domain/logger.ts';
+import { openedOnce } from './domain/opened-once.ts';
+import { systemTimers } from './domain/timers.ts';
 import type { Engine } from './engine/engine.ts';
+import type { Orchestrator } from './queue/orchestrator.ts';
+import type { SafetySettings } from './queue/run-safety.ts';
+import type { TaskQueue } from './queue/task-queue.ts';
+import type { SqliteStores } from './store/sqlite/open-sqlite-stores.ts';
+import type { SessionStore } from './store/session-store.ts';
 
 // The composition root: the only file that knows every room. What is not needed by every command is imported
 // where it is used, because clients wait for the server to start.
@@ -29,8 +37,12 @@ function loggerFor(config: Config, level = config.logLevel): Logger {
   return createJsonLogger({ level, stream: process.stderr, secrets: secretsOf(config) });
 }
 
+/** How long the runs of a server that ends may take to give their tasks back. */
+const GIVE_BACK_MS = 3_000;
+
 interface OpenServices extends Services {
   readonly engine: Engine;
+  readonly stores: SqliteStores;
 }
 
 /** What decides where declared transitions do not; throws `CONFIG_INVALID` if the files that it plays are broken. */
@@ -41,12 +53,12 @@ async function openModel({ ai }: Config, logger: Logger): Promise<Model | undefi
 }
 
 async function open(config: Config, logger: Logger, model?: Model): Promise<OpenServices> {
-  const [{ createEngine }, { createSqliteStore }, language] = await Promise.all([
+  const [{ createEngine }, { openSqliteStores }, language] = await Promise.all([
     import('./engine/engine.ts'),
-    import('./store/sqlite/sqlite-store.ts'),
+    import('./store/sqlite/open-sqlite-stores.ts'),
     import('./definitions/index.ts'),
   ]);
-  const store = await createSqliteStore({
+  const { store, sessions, close } = await openSqliteStores({
     path: config.databasePath,
     migrationsFolder,
     logger,
@@ -58,7 +70,7 @@ async function open(config: Config, logger: Logger, model?: Model): Promise<Open
     logger,
   });
   const engine = createEngine({
-    store,
+    store: stores.store,
     definitions,
     conditions: language.createConditions(),
     schemas: language.createSchemas(),
@@ -70,9 +82,10 @@ async function open(config: Config, logger: Logger, model?: Model): Promise<Open
   });
   return {
     engine,
+    sessions,
     async close() {
       await definitions.close();
-      await store.close();
+      await close();
     },
   };
 }
@@ -88,9 +101,18 @@ async function serveStdio(config: Config): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const model = await openModel(config, logger);
+  const sessionChanges = createChangeFeed<string>(logger);
   let services: OpenServices | undefined;
+  let agent: AgentSessions | undefined;
   const engine = deferEngine(async () => {
+    const { createAgentSessions } = await import('./agent/agent-sessions.ts');
     services = await open(config, logger, model);
+    agent = createAgentSessions({
+      ...services,
+      clock: systemClock,
+      limits: config.limits,
+      changes: sessionChanges,
+    });
     return services.engine;
   });
   logger.info('Serving over stdio.', {
@@ -102,6 +124,11 @@ async function serveStdio(config: Config): Promise<void> {
     await serveOverStdio(
       {
         engine,
+        async agent() {
+          await engine.warmUp();
+          return agent ?? unopened();
+        },
+        sessionChanges,
         taskQueue: unopened,
         orchestrator: unopened,
         taskChanges: createChangeFeed(logger),

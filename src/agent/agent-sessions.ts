@@ -1,6 +1,7 @@
 import type { ChangeFeed } from '../domain/change-feed.ts';
 import type { Clock } from '../domain/clock.ts';
 import { findStep } from '../domain/definition.ts';
+import { Fault } from '../domain/errors.ts';
 import type { Limits } from '../domain/limits.ts';
 import { matchStepName } from '../domain/step-names.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -89,7 +90,10 @@ export interface AgentSessions {
   currentState(sessionId: string): Promise<CurrentStateAnswer>;
   /** The last changes of its state, the oldest first. */
   history(sessionId: string): Promise<SessionHistoryAnswer>;
-  /** The states that the session can be in, in the order of the files. */
+  /**
+   * The states that the session can be in, in the order of the files; none where these have errors and the session was
+   * never opened.
+   */
   states(sessionId: string): Promise<readonly StateListing[]>;
   /** What to do in a state, whichever the session is in; undefined where there is no such state. */
   statePrompt(params: StatePromptParams): Promise<StatePrompt | undefined>;
@@ -153,14 +157,7 @@ export function createAgentSessions(deps: AgentSessionsDeps): AgentSessions {
     currentState: async (sessionId) => currentStateAnswer(sessions, await sight(engine, sessionId)),
     history: (sessionId) => sessionHistory(deps, sessionId),
 
-    async states(sessionId) {
-      const { position } = await sight(engine, sessionId);
-      return position.definition.steps.map((step) => ({
-        name: step.name,
-        description: step.goal?.trim(),
-        variables: promptVariables(step),
-      }));
-    },
+    states: (sessionId) => listStates(engine, sessionId),
 
     async statePrompt({ stateName, ...params }) {
       const { definition } = (await sight(engine, params.sessionId)).position;
@@ -198,4 +195,18 @@ export function createAgentSessions(deps: AgentSessionsDeps): AgentSessions {
 
     completeSessionId: (prefix, limit) => engine.completeSessionId(prefix, limit),
   };
+}
+
+async function listStates(engine: Engine, sessionId: string): Promise<readonly StateListing[]> {
+  try {
+    const { position } = await sight(engine, sessionId);
+    return position.definition.steps.map((step) => ({
+      name: step.name,
+      description: step.goal?.trim(),
+      variables: promptVariables(step),
+    }));
+  } catch (error) {
+    if (error instanceof Fault && error.code.startsWith('WORKFLOW_')) return [];
+    throw error;
+  }
 }

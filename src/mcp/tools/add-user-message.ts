@@ -1,0 +1,6 @@
+import { defineMessageTool } from '../message-tool.ts';
+
+export const addUserMessage = defineMessageTool({
+  role: 'user',
+  description: 'Keep what the user said, so that it is there after an interruption.',
+});
