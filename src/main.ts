@@ -3,7 +3,6 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
-import type { AgentSessions } from './agent/agent-sessions.ts';
 import type { Model } from './ai/model.ts';
 import { createJsonLogger } from './cli/json-logger.ts';
 import { runCli } from './cli/run-cli.ts';
@@ -13,18 +12,17 @@ import { loadConfig } from './config/load-config.ts';
 import { formatDiagnostic } from './definitions/diagnostic.ts';
 import { type ChangeFeed, createChangeFeed } from './domain/change-feed.ts';
 import { systemClock } from './domain/clock.ts';
-import { Fault } from './domain/errors.ts';
 import { randomIds } from './domain/ids.ts';
 import { DEFAULT_LIMITS } from './domain/limits.ts';
 import type { Logger } from './domain/logger.ts';
 import { openedOnce } from './domain/opened-once.ts';
 import { systemTimers } from './domain/timers.ts';
 import type { Engine } from './engine/engine.ts';
-import type { Orchestrator } from './queue/orchestrator.ts';
-import type { SafetySettings } from './queue/run-safety.ts';
+import type { Orchestrator } from './queue/run.ts';
+import { DEFAULT_SAFETY, type SafetySettings } from './queue/run-safety.ts';
+import { createStoppableOrchestrator } from './queue/stoppable-orchestrator.ts';
 import type { TaskQueue } from './queue/task-queue.ts';
 import type { SqliteStores } from './store/sqlite/open-sqlite-stores.ts';
-import type { SessionStore } from './store/session-store.ts';
 
 // The composition root: the only file that knows every room. What is not needed by every command is imported
 // where it is used, because clients wait for the server to start.
@@ -58,11 +56,7 @@ async function open(config: Config, logger: Logger, model?: Model): Promise<Open
     import('./store/sqlite/open-sqlite-stores.ts'),
     import('./definitions/index.ts'),
   ]);
-  const { store, sessions, close } = await openSqliteStores({
-    path: config.databasePath,
-    migrationsFolder,
-    logger,
-  });
+  const stores = await openSqliteStores({ path: config.databasePath, migrationsFolder, logger });
   const definitions = language.createDefinitions({
     roots: config.definitionDirs,
     statesRoot: join(packageRoot, 'workflows'),
@@ -82,38 +76,97 @@ async function open(config: Config, logger: Logger, model?: Model): Promise<Open
   });
   return {
     engine,
-    sessions,
+    stores,
     async close() {
       await definitions.close();
-      await close();
+      await stores.close();
     },
   };
 }
 
-const unopened = async (): Promise<never> => {
-  throw new Defect('The task queue is not wired yet.');
-};
+interface TaskParams extends Pick<OpenServices, 'engine' | 'stores'> {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly changes: ChangeFeed;
+}
+
+async function openTaskQueue({ config, engine, stores, changes }: TaskParams): Promise<TaskQueue> {
+  const { createTaskQueue } = await import('./queue/create-task-queue.ts');
+  return createTaskQueue({
+    tasks: stores.tasks,
+    findWorkflow: engine.findWorkflow,
+    breaker: safetyOf(config),
+    changes,
+    clock: systemClock,
+    limits: config.limits,
+  });
+}
+
+/** What works on tasks by itself, if the configuration has an AI provider. */
+async function openWorker({ config, logger, engine, stores, changes }: TaskParams): Promise<Orchestrator> {
+  const { createPerformer } = await import('./ai/create-performer.ts');
+  const { createWorker } = await import('./queue/create-worker.ts');
+  const { verifyCommand, verifyTimeoutMs, leaseMs } = config.tasks;
+  return createWorker({
+    engine,
+    performer: createPerformer({ settings: config.ai, clock: systemClock, logger }),
+    verifyCommand: verifyCommand && { command: verifyCommand, env: process.env, timeoutMs: verifyTimeoutMs },
+    leaseMs,
+    tasks: stores.tasks,
+    safety: safetyOf(config),
+    changes,
+    limits: config.limits,
+    clock: systemClock,
+    timers: systemTimers,
+    logger,
+  });
+}
+
+function safetyOf({ tasks }: Config): SafetySettings {
+  return {
+    ...DEFAULT_SAFETY,
+    failuresInRowMax: tasks.failuresInRowMax,
+    cooldownMs: tasks.breakerCooldownMs,
+    iterationsMax: tasks.runIterationsMax,
+    runMsMax: tasks.runMsMax,
+  };
+}
+
+/** Aborted when the person or the system asks this program to end; asked again, it ends at once. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  return stop.signal;
+}
 
 async function serveStdio(config: Config): Promise<void> {
   const { serveOverStdio } = await import('./mcp/stdio.ts');
   const { deferEngine } = await import('./engine/deferred-engine.ts');
   const logger = loggerFor(config);
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const signal = stopSignal();
   const model = await openModel(config, logger);
+  const changes = createChangeFeed(logger);
   const sessionChanges = createChangeFeed<string>(logger);
-  let services: OpenServices | undefined;
-  let agent: AgentSessions | undefined;
-  const engine = deferEngine(async () => {
+  let close = async () => {};
+  const services = openedOnce(async () => {
+    const opened = await open(config, logger, model);
+    if (config.toolsets.includes('tasks')) opened.stores.onForeignTaskChange(changes.announce);
+    close = opened.close;
+    return opened;
+  });
+  const engine = deferEngine(async () => (await services()).engine);
+  const agent = openedOnce(async () => {
     const { createAgentSessions } = await import('./agent/agent-sessions.ts');
-    services = await open(config, logger, model);
-    agent = createAgentSessions({
-      ...services,
-      clock: systemClock,
-      limits: config.limits,
-      changes: sessionChanges,
-    });
-    return services.engine;
+    const { sessions } = (await services()).stores;
+    const { limits } = config;
+    return createAgentSessions({ engine, sessions, clock: systemClock, limits, changes: sessionChanges });
+  });
+  const taskParams = async () => ({ config, logger, changes, ...(await services()) });
+  let stopRuns = async () => {};
+  const orchestrator = openedOnce(async () => {
+    const worker = createStoppableOrchestrator(await openWorker(await taskParams()), systemTimers);
+    stopRuns = () => worker.stop(GIVE_BACK_MS);
+    return worker;
   });
   logger.info('Serving over stdio.', {
     database: config.databasePath,
@@ -124,14 +177,11 @@ async function serveStdio(config: Config): Promise<void> {
     await serveOverStdio(
       {
         engine,
-        async agent() {
-          await engine.warmUp();
-          return agent ?? unopened();
-        },
+        agent,
         sessionChanges,
-        taskQueue: unopened,
-        orchestrator: unopened,
-        taskChanges: createChangeFeed(logger),
+        taskQueue: openedOnce(async () => openTaskQueue(await taskParams())),
+        orchestrator,
+        taskChanges: changes,
         logger,
         limits: config.limits,
         authoringGuide: () => readFile(join(packageRoot, 'docs', 'guides', 'authoring.md'), 'utf8'),
@@ -139,10 +189,11 @@ async function serveStdio(config: Config): Promise<void> {
         version: packageJson.version,
         toolsets: config.toolsets,
       },
-      stop.signal,
+      signal,
     );
   } finally {
-    await services?.close();
+    await stopRuns();
+    await close();
   }
 }
 
