@@ -1,7 +1,8 @@
 import type { ChangeFeed } from '../domain/change-feed.ts';
+import { Fault } from '../domain/errors.ts';
 import { withAnnouncements } from './announced-tasks.ts';
 import type { AttemptDeps } from './attempt.ts';
-import type { RunParams, RunResult } from './run.ts';
+import type { Orchestrator } from './run.ts';
 import { runQueue } from './run-queue.ts';
 import type { SafetySettings } from './run-safety.ts';
 
@@ -13,17 +14,19 @@ export interface OrchestratorDeps extends AttemptDeps {
   readonly pollMs?: number;
 }
 
-export interface Orchestrator {
-  /**
-   * Works on pending tasks, one after the other: execute, verify, and what came of it is kept. A task that is not done yet
-   * is tried again in the same run, until its attempts are used up. Any number of runs may go on at once, here and
-   * elsewhere. Throws the `STORAGE_` codes; what is done by then stays done.
-   */
-  run(params?: RunParams): Promise<RunResult>;
-}
-
 /** Puts executor, verifier and safety to work on the queue. */
 export function createOrchestrator(deps: OrchestratorDeps): Orchestrator {
   const tasks = withAnnouncements(deps.tasks, deps.changes);
-  return { run: (params = {}) => runQueue({ ...deps, tasks }, params) };
+  return { run: (params) => runQueue({ ...deps, tasks }, params) };
+}
+
+/** Stands in where nobody is configured who could carry tasks out. */
+export function createIdleOrchestrator(): Orchestrator {
+  return {
+    async run() {
+      throw new Fault('MODEL_REQUIRED', 'No AI provider is configured that could work on tasks.', {
+        hint: 'Work on them yourself: claim_next_task, carry it out, complete_task. Or set AI_PROVIDER.',
+      });
+    },
+  };
 }

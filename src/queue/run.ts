@@ -44,8 +44,14 @@ export interface RunResult {
   readonly retry_after_seconds?: number;
 }
 
-/** Works on the tasks of the queue, one after the other, until something stops it. */
 export interface Orchestrator {
-  /** Throws `MODEL_REQUIRED` where nothing is configured that could carry tasks out, and the `STORAGE_` codes. */
+  /**
+   * Works on pending tasks, one after the other: each is executed and verified, and what came of it is kept. A task that
+   * is not done yet is tried again in the same run, until its attempts are used up. Any number of runs may go on at
+   * once, here and elsewhere.
+   *
+   * Throws `INVALID_ARGUMENT`, `MODEL_REQUIRED` where nobody is configured who could carry tasks out, and the `STORAGE_`
+   * codes; what is done by then stays done.
+   */
   run(params: RunParams): Promise<RunResult>;
 }
