@@ -1,10 +1,11 @@
 import type { ChangeFeed } from '../domain/change-feed.ts';
+import type { Definition } from '../domain/definition.ts';
 import { Fault, type FaultCode } from '../domain/errors.ts';
 import type { Answer } from '../engine/answer.ts';
 import type { Engine } from '../engine/engine.ts';
 import { react, type SessionEvent, type SessionPosition, type StateChange } from './machine.ts';
 import { movedByOthers, transitionsUsedUp } from './session-faults.ts';
-import { type Sighting, sight, stateChange } from './sighting.ts';
+import { followsFiles, type Sighting, sight, stateChange } from './sighting.ts';
 
 export interface ChangeStateParams {
   readonly sessionId: string;
@@ -22,9 +23,10 @@ export interface ChangeStateDeps {
 
 export interface ChangedState {
   readonly position: SessionPosition;
+  /** The states as the files are now; absent where these have errors. */
+  readonly files?: Definition;
   readonly change: StateChange;
   readonly replayed: boolean;
-  readonly followsFiles: boolean;
 }
 
 /** More looks than other callers can plausibly spoil for one call. */
@@ -62,7 +64,7 @@ async function tryToChange(
   params: ChangeStateParams,
 ): Promise<ChangedState | undefined> {
   const sighting = await sight(engine, params.sessionId);
-  const { followsFiles } = sighting;
+  const { files } = sighting;
   let { position } = sighting;
   let event: SessionEvent | undefined = await askedEvent(engine, sighting, params);
   while (event !== undefined) {
@@ -78,7 +80,7 @@ async function tryToChange(
           changes.announce(params.sessionId);
           break;
         case 'answer':
-          return { position, change: effect.change, replayed: effect.replayed, followsFiles };
+          return { position, change: effect.change, replayed: effect.replayed, files };
         case 'refuse':
           throw effect.fault;
       }
@@ -110,7 +112,7 @@ async function advance(
   engine: Engine,
   { sighting, to, params }: AdvanceSessionParams,
 ): Promise<SessionEvent | undefined> {
-  const { run, position, followsFiles } = sighting;
+  const { run, position, files } = sighting;
   if (run === undefined) return undefined;
   const { reason, requestId } = params;
   let answer: Answer;
@@ -122,7 +124,7 @@ async function advance(
       stepToken: run.stepToken,
       requestId,
       callerDecides: true,
-      adoptDefinition: followsFiles,
+      adoptDefinition: followsFiles(files, position),
     });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -48,8 +48,8 @@ export interface KeysAnswer {
   readonly truncated?: true;
 }
 
-/** As many as anyone can read; a session with more is searched. */
-const KEYS_MAX = 1_000;
+/** Their keys are as many as anyone can read. */
+const KEY_PAGES_MAX = 5;
 const KEYS_HINTED_MAX = 20;
 
 /** Keeps a value under a key, in place of the one that was there. Throws `TOO_LARGE` or `INVALID_ARGUMENT`. */
@@ -84,12 +84,12 @@ export async function getValue(
 export async function listKeys({ shelf, limits }: ShelfDeps, sessionId: string): Promise<KeysAnswer> {
   const keys: string[] = [];
   let cursor: string | undefined;
-  do {
-    const limit = Math.min(limits.pageSizeMax, KEYS_MAX - keys.length);
-    const page = await shelf.keys(sessionId, { limit, cursor });
+  for (let pages = 0; pages < KEY_PAGES_MAX; pages++) {
+    const page = await shelf.keys(sessionId, { limit: limits.pageSizeMax, cursor });
     keys.push(...page.items);
     cursor = page.nextCursor;
-  } while (cursor !== undefined && keys.length < KEYS_MAX);
+    if (cursor === undefined) break;
+  }
   return { session_id: sessionId, keys, truncated: cursor === undefined ? undefined : true };
 }
 

@@ -1,10 +1,10 @@
-import { findStep } from '../domain/definition.ts';
+import { type Definition, findStep } from '../domain/definition.ts';
 import type { InstanceStatus } from '../domain/instance.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { ChangedState } from './change-state.ts';
 import { availableTransitions, type SessionPosition } from './machine.ts';
 import { sessionSuspended } from './session-faults.ts';
-import type { Sighting } from './sighting.ts';
+import { followsFiles, type Sighting } from './sighting.ts';
 import { fillPrompt } from './state-prompt.ts';
 
 /** A state of a session. Field names are the contract's. */
@@ -48,10 +48,10 @@ export interface TransitionAnswer extends StateAnswer {
 
 export async function currentStateAnswer(
   sessions: SessionStore,
-  { position, followsFiles, since }: Sighting,
+  { position, files, since }: Sighting,
 ): Promise<CurrentStateAnswer> {
   return {
-    ...(await stateAnswer(sessions, position, followsFiles)),
+    ...(await stateAnswer(sessions, position, files)),
     previous_state: position.last?.from,
     reason: position.last?.reason,
     since,
@@ -60,14 +60,14 @@ export async function currentStateAnswer(
 
 export async function transitionAnswer(
   sessions: SessionStore,
-  { position, followsFiles, change, replayed }: ChangedState,
+  { position, files, change, replayed }: ChangedState,
 ): Promise<TransitionAnswer> {
   const hasMovedOn = position.state !== change.to;
   const reached: SessionPosition = hasMovedOn
     ? { ...position, state: change.to, status: 'RUNNING', statusReason: undefined }
     : position;
   return {
-    ...(await stateAnswer(sessions, reached, followsFiles)),
+    ...(await stateAnswer(sessions, reached, files)),
     previous_state: change.from,
     reason: change.reason,
     requested_state: change.requested === change.to ? undefined : change.requested,
@@ -79,13 +79,16 @@ export async function transitionAnswer(
 async function stateAnswer(
   sessions: SessionStore,
   position: SessionPosition,
-  followsFiles: boolean,
+  files: Definition | undefined,
 ): Promise<StateAnswer> {
-  const { sessionId, definition, state, status } = position;
+  const { sessionId, state, status } = position;
+  // A change by an older version may have led to where the files know the way again.
+  const isCurrent = followsFiles(files, position);
+  const definition = isCurrent ? files : position.definition;
   const step = findStep(definition, state);
   const hasInstructions = status === 'RUNNING' || status === 'COMPLETED';
   const prompt = step && hasInstructions ? await fillPrompt(sessions, { sessionId, step }) : undefined;
-  const available = availableTransitions(position);
+  const available = availableTransitions({ ...position, definition });
   return {
     session_id: sessionId,
     state,
@@ -96,6 +99,6 @@ async function stateAnswer(
     missing_context: prompt && prompt.missing.length > 0 ? prompt.missing : undefined,
     guidance: available.length === 0 ? undefined : step?.guidance.trim(),
     available_transitions: available,
-    definition_changed: followsFiles ? undefined : true,
+    definition_changed: isCurrent ? undefined : true,
   };
 }

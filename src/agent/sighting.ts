@@ -17,8 +17,16 @@ export interface Sighting {
   readonly run?: { readonly instanceId: string; readonly stepToken: string; readonly revision: number };
   /** When it came to its state, ISO-8601 UTC; absent where it was never opened. */
   readonly since?: string;
-  /** Whether the files are what the session goes on by, so that the next change moves it to them. */
-  readonly followsFiles: boolean;
+  /** The states as the files are now; absent where these have errors. */
+  readonly files?: Definition;
+}
+
+/** Whether a session goes on by the files, so that its next change moves it to them: if they know its state. */
+export function followsFiles(
+  files: Definition | undefined,
+  { state, status }: Pick<SessionPosition, 'state' | 'status'>,
+): files is Definition {
+  return files !== undefined && (isFinished(status) || findStep(files, state) !== undefined);
 }
 
 /**
@@ -37,34 +45,29 @@ export async function sight(engine: Engine, sessionId: string): Promise<Sighting
   const answer = await engine.status({ instanceId });
   // Read second, so that the entry that led to this revision is there already.
   const entries = await engine.recentHistory({ instanceId, limit: ENTRIES_LOOKED_AT });
-  const state = answer.next_step.step_name;
-  const followed =
-    files !== undefined && (isFinished(answer.status) || findStep(files, state) !== undefined)
-      ? files
-      : undefined;
+  const place = { state: answer.next_step.step_name, status: answer.status };
   const last = entries.findLast(
     ({ kind, revision }) => isTransitionKind(kind) && revision === answer.revision,
   );
   return {
     position: {
+      ...place,
       sessionId,
       instanceId,
-      definition: followed ?? (await engine.pinnedDefinition({ instanceId })),
-      state,
-      status: answer.status,
+      definition: followsFiles(files, place) ? files : await engine.pinnedDefinition({ instanceId }),
       statusReason: answer.status_reason,
       last: last && stateChange(last),
     },
     run: { instanceId, stepToken: answer.step_token, revision: answer.revision },
     since: last?.timestamp,
-    followsFiles: followed !== undefined,
+    files,
   };
 }
 
-function sightUnopened(sessionId: string, definition: Definition): Sighting {
-  const state = definition.steps[0]?.name;
+function sightUnopened(sessionId: string, files: Definition): Sighting {
+  const state = files.steps[0]?.name;
   if (state === undefined) throw new Defect(`The loaded workflow ${AGENT_STATES} has no step.`);
-  return { position: { sessionId, definition, state, status: 'RUNNING' }, followsFiles: true };
+  return { position: { sessionId, definition: files, state, status: 'RUNNING' }, files };
 }
 
 /** What a history entry says of a change that was asked for; undefined for entries of other kinds. */
