@@ -145,7 +145,7 @@ export const variablesSchema = z.object({
     argument: 'file',
   }),
   STUB_AI_SCRIPT: z.string().optional().register(docs, {
-    description: 'JSON file of decisions that the stub plays in order.',
+    description: 'JSON file of answers that the stub plays in order.',
     flag: 'stub-script',
     argument: 'file',
   }),

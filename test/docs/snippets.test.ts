@@ -51,12 +51,15 @@ describe('workflows', () => {
   });
 });
 
-test('the script of the stub can be played', async () => {
-  const scripts = blocksIn('json').filter(({ file }) => file === 'stub-script.json');
+test.each([
+  ['stub-script.json', 3],
+  ['stub-tasks.json', 5],
+])('the script %s of the stub can be played', async (name, entries) => {
+  const scripts = blocksIn('json').filter(({ file }) => file === name);
   expect(scripts).toHaveLength(1);
-  const path = join(temporaryFolder(), 'stub-script.json');
+  const path = join(temporaryFolder(), name);
   await writeFile(path, scripts[0]?.text ?? '');
-  expect(readStubScript(path)).toHaveLength(3);
+  expect(readStubScript(path)).toHaveLength(entries);
 });
 
 test('the README tells what the tools of the default toolset cost', () => {
