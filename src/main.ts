@@ -35,6 +35,11 @@ function loggerFor(config: Config, level = config.logLevel): Logger {
   return createJsonLogger({ level, stream: process.stderr, secrets: secretsOf(config) });
 }
 
+/** A person at a terminal reads what a command prints; of what goes on behind it, only trouble. */
+function terminalLogger(config: Config): Logger {
+  return loggerFor(config, config.logLevel === 'info' ? 'warn' : config.logLevel);
+}
+
 /** How long the runs of a server that ends may take to give their tasks back. */
 const GIVE_BACK_MS = 3_000;
 
@@ -132,7 +137,7 @@ function safetyOf({ tasks }: Config): SafetySettings {
   };
 }
 
-/** Aborted when the person or the system asks this program to end; asked again, it ends at once. */
+/** See {@link CliDeps.stopSignal}. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
@@ -207,8 +212,14 @@ const deps: CliDeps = {
     mainFile,
   },
   loadConfig: (flags) => loadConfig({ flags, env: process.env, cwd: process.cwd(), packageRoot }),
-  // A person at a terminal reads what a command prints; of what goes on behind it, only trouble.
-  open: (config) => open(config, loggerFor(config, config.logLevel === 'info' ? 'warn' : config.logLevel)),
+  open: (config) => open(config, terminalLogger(config)),
+  async openWorker(config) {
+    const logger = terminalLogger(config);
+    const services = await open(config, logger, await openModel(config, logger));
+    const { run } = await openWorker({ ...services, config, logger, changes: createChangeFeed(logger) });
+    return { run, close: services.close };
+  },
+  stopSignal,
   serveStdio,
   async lintPath(path) {
     const { lintPath } = await import('./definitions/index.ts');

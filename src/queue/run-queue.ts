@@ -22,15 +22,14 @@ const PASSING: readonly (StopReason | undefined)[] = [undefined, 'failures_in_ro
 /** One run; see {@link Orchestrator}. */
 export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promise<RunResult> {
   const { tasks, clock, timers, logger, pollMs = POLL_MS } = deps;
-  const { waitForMore = false, leaseMs = LEASE_MS, onProgress } = params;
-  if (params.maxTasks !== undefined) checkRange('max_tasks', params.maxTasks, RUN_TASKS_MAX);
-  const tasksMax = params.maxTasks ?? (waitForMore ? undefined : RUN_TASKS_MAX.default);
+  const { waitForMore = false, leaseMs = LEASE_MS, maxTasks, onProgress, onAttempt } = params;
+  if (maxTasks !== undefined) checkRange('max_tasks', maxTasks, RUN_TASKS_MAX);
   const startedMs = clock.monotonicMs();
   const settings = waitForMore ? { ...deps.safety, ...UNBOUNDED } : deps.safety;
   const safety = createRunSafety({ tasks, clock, settings });
   const stop = createRunStop({ signal: params.signal, remainingMs: safety.remainingMs(), timers });
-  const progress = createProgress({ total: tasksMax, onProgress, logger });
-  const tally = createRunTally(tasksMax);
+  const progress = createProgress({ total: maxTasks, onProgress, onAttempt, logger });
+  const tally = createRunTally(maxTasks);
 
   async function makeRound(): Promise<Taken> {
     const stoppedBy = stop.reason();
@@ -53,8 +52,7 @@ export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promi
     });
     failpoint('task_settled');
     tally.end(becomes);
-    if (becomes === 'completed' || becomes === 'failed') progress.finishTask(describe(message));
-    else progress.say(describe(message));
+    progress.endAttempt(describe(message), becomes === 'completed' || becomes === 'failed');
     logger.debug('An attempt has ended.', { task: task.id, attempt: task.attempts, becomes });
     await safety.record(outcome);
   }

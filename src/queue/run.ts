@@ -13,11 +13,13 @@ export interface RunProgress {
 }
 
 export interface RunParams {
-  /** See {@link RUN_TASKS_MAX}; no bound by default for a run that waits for more. */
+  /** See {@link RUN_TASKS_MAX}; left out, there is no such bound. */
   readonly maxTasks?: number;
   /** Aborted when the caller gave up: the task in hand is given back, and the run says `cancelled`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Hears how each attempt ended: `task-003, attempt 2 of 3: completed`. */
+  readonly onAttempt?: (message: string) => void;
   /** Milliseconds for which a task stays with a run that is not heard of; 60,000 by default. */
   readonly leaseMs?: number;
   /**

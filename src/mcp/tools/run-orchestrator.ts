@@ -27,6 +27,6 @@ export const runOrchestrator = defineTool({
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   long: 'told',
-  run: async ({ max_tasks }, { orchestrator }, { signal, onProgress }) =>
+  run: async ({ max_tasks = RUN_TASKS_MAX.default }, { orchestrator }, { signal, onProgress }) =>
     (await orchestrator()).run({ maxTasks: max_tasks, signal, onProgress }),
 });

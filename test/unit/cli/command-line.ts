@@ -76,6 +76,8 @@ export async function runCommand(argv: readonly string[], params: CommandLinePar
         events.push('open');
         return { engine, close: async () => void events.push('close') };
       },
+      openWorker: unexpected('openWorker'),
+      stopSignal: () => new AbortController().signal,
       serveStdio: async () => void events.push('serve'),
       lintPath: unexpected('lintPath'),
       formatDiagnostic: ({ file, message }) => `${file}: ${message}`,
