@@ -25,7 +25,7 @@ export function createIdleOrchestrator(): Orchestrator {
   return {
     async run() {
       throw new Fault('MODEL_REQUIRED', 'No AI provider is configured that could work on tasks.', {
-        hint: 'Work on them yourself: claim_next_task, carry it out, complete_task. Or set AI_PROVIDER.',
+        hint: 'Work on them yourself, with claim_next_task. Or set AI_PROVIDER, or USE_STUB_AI_CLIENT=true to try it out.',
       });
     },
   };
