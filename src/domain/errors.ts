@@ -66,7 +66,7 @@ export const FAULTS = {
   AI_SAFETY_BLOCKED: { retryable: false, meaning: 'The AI provider blocked this input or its answer.' },
   AI_INVALID_DECISION: {
     retryable: true,
-    meaning: 'The AI provider answered with something that is not a decision.',
+    meaning: 'The AI provider answered with something that is not what was asked for.',
   },
   STORAGE_BUSY: { retryable: true, meaning: 'Other processes kept the database locked for too long.' },
   STORAGE_UNAVAILABLE: { retryable: true, meaning: 'The database could not be opened, read or written.' },
