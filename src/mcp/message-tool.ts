@@ -14,7 +14,11 @@ export function defineMessageTool({ role, description }: MessageToolParams): Too
   return defineTool({
     name: `add_${role}_message`,
     description,
-    input: z.strictObject({ message: longText, session_id: sessionId, request_id: requestId }),
+    input: z.strictObject({
+      message: longText,
+      session_id: sessionId,
+      request_id: requestId.describe('A repeat with the same one adds nothing'),
+    }),
     output: addedMessage,
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
     run: async ({ message, session_id, request_id }, { agent }) =>

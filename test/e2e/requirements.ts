@@ -239,6 +239,62 @@ export const REQUIREMENTS = {
     sentence: 'Listings are paged by limit and cursor, and filtered.',
   },
 
+  // Agent sessions
+  'session-walks': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence:
+      'A session goes from state to state as these declare; each answer says what to do in the new one, with the task data filled in.',
+  },
+  'session-transitions-bind': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'A transition that the state does not declare is refused, with those that it does.',
+  },
+  'session-repeats': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'A transition that is asked for twice happens once; so does a message with a request_id.',
+  },
+  'session-remembers': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence:
+      'State, conversation, task data, knowledge and history are there after kill -9, and in every other process.',
+  },
+  'session-knowledge-searched': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'Knowledge is found by words.',
+  },
+  'session-bounds': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'What is too large is refused, and an unknown key is answered with those that there are.',
+  },
+  'session-states-are-files': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'A new state is a new file: sessions that run see it without a restart.',
+  },
+  'session-broken-states': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'States with errors take no session down: it goes on by the version that it had.',
+  },
+  'session-resources-served': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'The current state, the history and the prompt of each state are resources, with completions.',
+  },
+  'session-prompts-served': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'Every state is a prompt; an argument that is left out comes from the task data of that name.',
+  },
+  'session-updates-announced': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'Subscribers hear of each transition of the session that they watch.',
+  },
+  'sessions-are-not-workflows': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'AGENT_STATES is no workflow that is listed or started, and its runs are not listed.',
+  },
+  'agent-toolset-off': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'Where the toolset is not switched on, nothing of it is shown.',
+  },
+
   // Persistence
   'several-processes': {
     source: 'docs/architecture.md',

@@ -2,5 +2,5 @@ import { defineMessageTool } from '../message-tool.ts';
 
 export const addAssistantMessage = defineMessageTool({
   role: 'assistant',
-  description: 'Keep what you answered, the same way.',
+  description: 'Keep what you answered the user.',
 });
