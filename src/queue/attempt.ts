@@ -22,7 +22,7 @@ import type { Executor } from './executor.ts';
 import { isLoss, type KeptLease, keepLease } from './kept-lease.ts';
 import { persist } from './persist.ts';
 import { checkResult, storableText } from './task-checks.ts';
-import type { Verdict, Verifier } from './verifier.ts';
+import { isVerdict, type Verifier } from './verifier.ts';
 
 export interface AttemptDeps {
   readonly tasks: TaskStore;
@@ -126,7 +126,7 @@ async function verify(
   { verifier, limits, logger }: AttemptDeps,
   { task, result, lease }: VerifyParams,
 ): Promise<Ending> {
-  let verdict: Verdict;
+  let verdict: unknown;
   try {
     verdict = await verifier.verify(task, result, { signal: lease.signal });
   } catch (error) {
@@ -135,9 +135,7 @@ async function verify(
     return noVerdict(storableText(messageOf(error), limits));
   }
   failpoint('task_verified');
-  if (verdict.accepted === true) return accepted(result);
-  const { feedback } = verdict;
-  if (verdict.accepted === false && typeof feedback === 'string' && feedback.trim() !== '')
-    return rejected(storableText(feedback, limits));
-  return noVerdict('The verifier neither accepted it nor said what is wrong with it.');
+  if (!isVerdict(verdict))
+    return noVerdict('The verifier neither accepted it nor said what is wrong with it.');
+  return verdict.accepted ? accepted(result) : rejected(storableText(verdict.feedback, limits));
 }
