@@ -6,7 +6,7 @@ import type { KnowledgeHit } from '../../domain/session.ts';
 import type { PutValueParams, SearchParams } from '../session-store.ts';
 import { lazy } from './lazy.ts';
 import { matchExpressions } from './match-expressions.ts';
-import { columnPlaceholders, rowPlaceholders } from './placeholders.ts';
+import { rowPlaceholders } from './placeholders.ts';
 import { agentKnowledge as knowledge } from './session-schema.ts';
 
 /** A virtual table, which drizzle-kit cannot make: a migration of its own does. */
@@ -21,7 +21,6 @@ const EXCERPT_WORDS = 24;
 /** The statements of the full-text index of `agent_knowledge`, prepared when first used. */
 export function createKnowledgeIndex(db: BetterSQLite3Database) {
   const { placeholder } = sql;
-  const { sessionId } = columnPlaceholders({ sessionId: knowledge.sessionId });
   const isEntry = eq(knowledgeIndex.entryId, placeholder('entryId'));
 
   const insert = lazy(() => db.insert(knowledgeIndex).values(rowPlaceholders(knowledgeIndex)).prepare());
@@ -41,7 +40,7 @@ export function createKnowledgeIndex(db: BetterSQLite3Database) {
         and(
           sql`${knowledgeIndex} match ${placeholder('expression')}`,
           eq(knowledge.entryId, knowledgeIndex.entryId),
-          eq(knowledge.sessionId, sessionId),
+          eq(knowledge.sessionId, placeholder('sessionId')),
         ),
       )
       .orderBy(sql`${knowledgeIndex}.rank`)

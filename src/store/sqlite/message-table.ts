@@ -3,22 +3,20 @@ import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { Message } from '../../domain/session.ts';
 import type { AddMessageParams } from '../session-store.ts';
 import { lazy } from './lazy.ts';
-import { columnPlaceholders, rowPlaceholders } from './placeholders.ts';
+import { rowPlaceholders } from './placeholders.ts';
 import { messageColumns, agentMessages as messages } from './session-schema.ts';
 
 /** The statements of `agent_messages`, prepared when first used. Their cost does not grow with the table. */
 export function createMessageTable(db: BetterSQLite3Database) {
-  // Encoded as the columns are: an id that cannot be stored must not be taken for one that resembles it.
-  const { sessionId, requestId } = messages;
-  const given = columnPlaceholders({ sessionId, requestId });
-  const ofSession = eq(sessionId, given.sessionId);
+  const { placeholder } = sql;
+  const ofSession = eq(messages.sessionId, placeholder('sessionId'));
 
   const insert = lazy(() => db.insert(messages).values(rowPlaceholders(messages)).prepare());
   const selectRequest = lazy(() =>
     db
       .select(messageColumns)
       .from(messages)
-      .where(and(ofSession, isNotNull(requestId), eq(requestId, given.requestId)))
+      .where(and(ofSession, isNotNull(messages.requestId), eq(messages.requestId, placeholder('requestId'))))
       .prepare(),
   );
   const selectLatest = lazy(() =>
@@ -27,7 +25,7 @@ export function createMessageTable(db: BetterSQLite3Database) {
       .from(messages)
       .where(ofSession)
       .orderBy(desc(messages.messageId))
-      .limit(sql.placeholder('limit'))
+      .limit(placeholder('limit'))
       .prepare(),
   );
 

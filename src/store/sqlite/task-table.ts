@@ -10,7 +10,6 @@ import { taskColumns, tasks } from './task-schema.ts';
 export function createTaskTable(db: BetterSQLite3Database) {
   const { placeholder } = sql;
   const hasNumber = eq(tasks.taskNumber, placeholder('taskNumber'));
-  const { requestId } = columnPlaceholders({ requestId: tasks.requestId });
   const { taskNumber: _taskNumber, requestId: _requestId, ...changing } = getTableColumns(tasks);
 
   const insert = lazy(() => db.insert(tasks).values(rowPlaceholders(tasks)).prepare());
@@ -29,7 +28,7 @@ export function createTaskTable(db: BetterSQLite3Database) {
     db
       .select(taskColumns)
       .from(tasks)
-      .where(and(isNotNull(tasks.requestId), eq(tasks.requestId, requestId)))
+      .where(and(isNotNull(tasks.requestId), eq(tasks.requestId, placeholder('requestId'))))
       .orderBy(asc(tasks.taskNumber))
       .prepare(),
   );

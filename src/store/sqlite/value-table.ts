@@ -13,9 +13,8 @@ import type { ValueTable } from './session-schema.ts';
 /** The statements of a table of values under keys, prepared when first used. Their cost does not grow with the table. */
 export function createValueTable(db: BetterSQLite3Database, table: ValueTable) {
   const { entryId, sessionId, key, updatedAt, value } = table;
-  // Encoded as the columns are: a key that cannot be stored must not be taken for one that resembles it.
-  const given = columnPlaceholders({ sessionId, key });
-  const ofSession = eq(sessionId, given.sessionId);
+  const { placeholder } = sql;
+  const ofSession = eq(sessionId, placeholder('sessionId'));
 
   const upsert = lazy(() =>
     db
@@ -29,16 +28,16 @@ export function createValueTable(db: BetterSQLite3Database, table: ValueTable) {
     db
       .select({ key, value, updatedAt })
       .from(table)
-      .where(and(ofSession, eq(key, given.key)))
+      .where(and(ofSession, eq(key, placeholder('key'))))
       .prepare(),
   );
   const selectKeys = lazy(() =>
     db
       .select({ key })
       .from(table)
-      .where(and(ofSession, gte(key, sql.placeholder('from'))))
+      .where(and(ofSession, gte(key, placeholder('from'))))
       .orderBy(asc(key))
-      .limit(sql.placeholder('limit'))
+      .limit(placeholder('limit'))
       .prepare(),
   );
 
