@@ -5,14 +5,15 @@ import { longText, requestId } from './schemas.ts';
 import { defineTool, type Tool } from './tool.ts';
 
 export interface MessageToolParams {
+  readonly name: string;
   readonly role: MessageRole;
   readonly description: string;
 }
 
 /** A tool that adds a message of one role to the conversation. */
-export function defineMessageTool({ role, description }: MessageToolParams): Tool {
+export function defineMessageTool({ name, role, description }: MessageToolParams): Tool {
   return defineTool({
-    name: `add_${role}_message`,
+    name,
     description,
     input: z.strictObject({
       message: longText,

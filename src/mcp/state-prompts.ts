@@ -51,6 +51,7 @@ export function createStatePrompts({ agent }: ToolDeps): PromptProvider {
   };
 }
 
+/** `PLANNING` is the prompt `planning_prompt`; clients take no spaces in a slash command. */
 function promptName(state: string): string {
   return `${state.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '_')}_prompt`;
 }
