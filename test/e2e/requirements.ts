@@ -309,6 +309,76 @@ export const REQUIREMENTS = {
     sentence: 'A database from a newer version is refused with a clear error and left untouched.',
   },
 
+  // The task queue
+  'task-lifecycle': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'A task is added, taken, completed or failed, and retried until max_attempts are used up.',
+  },
+  'task-repeats': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Adding with a request_id, completing and failing are safe to repeat.',
+  },
+  'task-batches': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'A batch is done in full or not at all, and the refusal names what is wrong with which item.',
+  },
+  'task-resources': {
+    source: 'docs/reference/tools.md',
+    sentence: 'The queue, its statistics and its tasks by status are resources; the status is completed.',
+  },
+  'task-updates': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Subscribers hear of changes of the queue, also of those that other processes make.',
+  },
+  'one-claim': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Two workers, in whatever processes, never get the same task.',
+  },
+  'lease-gives-back': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'The task of a worker that died can be taken once its lease has ended.',
+  },
+  'fencing-guards': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Whoever lost a task cannot end it: an old fencing_token is LEASE_LOST.',
+  },
+  'orchestrator-counts': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'run_orchestrator does, verifies and retries pending tasks, and counts what came of them.',
+  },
+  'orchestrator-progress': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'run_orchestrator reports its progress, in numbers that grow.',
+  },
+  'orchestrator-stops': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'A run that is cancelled, or whose client goes away, gives the task in hand back.',
+  },
+  'workflow-tasks': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'A task with a workflow_name is done by a run of that workflow.',
+  },
+  'verify-command': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'A command judges results if it is configured, and gets to see no key.',
+  },
+  'verify-command-from-env': {
+    source: 'docs/reference/configuration.md',
+    sentence: 'A .env file cannot set TASK_VERIFY_COMMAND.',
+  },
+  'breaker-stops': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Too many failures in a row stop the runs of all workers, also across a restart.',
+  },
+  'model-required': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Without an AI provider run_orchestrator is MODEL_REQUIRED, and all else works.',
+  },
+  'work-drains': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Several workers empty one queue, each task completed once, also if some are killed.',
+  },
+
   // Configuration and the process
   'all-problems-at-once': {
     source: 'docs/reference/configuration.md',
