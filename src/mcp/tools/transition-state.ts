@@ -12,7 +12,7 @@ export const transitionState = defineTool({
     new_state: plainText,
     reason: plainText.optional().describe('Why, for whoever reads the history'),
     session_id: sessionId,
-    request_id: requestId,
+    request_id: requestId.describe('Unique; a repeat with the same one changes nothing'),
   }),
   output: transition,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
