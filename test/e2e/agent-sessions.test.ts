@@ -462,7 +462,8 @@ scenarioPerProtocol(
     expect((await client.listPrompts()).map(({ name }) => name)).toEqual([]);
     expect(client.instructions).not.toContain('get_current_state');
     await expect(client.readResource('state://current')).rejects.toThrow();
-    await expect(client.getPrompt('idle_prompt')).rejects.toThrow();
+    for (const name of ['idle_prompt', 'AGENT_STATES'])
+      await expect(client.getPrompt(name), name).rejects.toThrow(name);
     expect((await client.completeResource('state://current{?session_id}', 'session_id', '')).values).toEqual(
       [],
     );
