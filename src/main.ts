@@ -10,13 +10,19 @@ import type { CliDeps, Services } from './cli/services.ts';
 import { type Config, secretsOf } from './config/config.ts';
 import { loadConfig } from './config/load-config.ts';
 import { formatDiagnostic } from './definitions/diagnostic.ts';
-import { createChangeFeed } from './domain/change-feed.ts';
+import { type ChangeFeed, createChangeFeed } from './domain/change-feed.ts';
 import { systemClock } from './domain/clock.ts';
-import { Defect } from './domain/errors.ts';
 import { randomIds } from './domain/ids.ts';
 import { DEFAULT_LIMITS } from './domain/limits.ts';
 import type { Logger } from './domain/logger.ts';
+import { openedOnce } from './domain/opened-once.ts';
+import { systemTimers } from './domain/timers.ts';
 import type { Engine } from './engine/engine.ts';
+import type { Orchestrator } from './queue/run.ts';
+import { DEFAULT_SAFETY, type SafetySettings } from './queue/run-safety.ts';
+import { createStoppableOrchestrator } from './queue/stoppable-orchestrator.ts';
+import type { TaskQueue } from './queue/task-queue.ts';
+import type { SqliteStores } from './store/sqlite/open-sqlite-stores.ts';
 
 // The composition root: the only file that knows every room. What is not needed by every command is imported
 // where it is used, because clients wait for the server to start.
@@ -29,8 +35,17 @@ function loggerFor(config: Config, level = config.logLevel): Logger {
   return createJsonLogger({ level, stream: process.stderr, secrets: secretsOf(config) });
 }
 
+/** A person at a terminal reads what a command prints; of what goes on behind it, only trouble. */
+function terminalLogger(config: Config): Logger {
+  return loggerFor(config, config.logLevel === 'info' ? 'warn' : config.logLevel);
+}
+
+/** How long the runs of a server that ends may take to give their tasks back. */
+const GIVE_BACK_MS = 3_000;
+
 interface OpenServices extends Services {
   readonly engine: Engine;
+  readonly stores: SqliteStores;
 }
 
 /** What decides where declared transitions do not; throws `CONFIG_INVALID` if the files that it plays are broken. */
@@ -41,16 +56,12 @@ async function openModel({ ai }: Config, logger: Logger): Promise<Model | undefi
 }
 
 async function open(config: Config, logger: Logger, model?: Model): Promise<OpenServices> {
-  const [{ createEngine }, { createSqliteStore }, language] = await Promise.all([
+  const [{ createEngine }, { openSqliteStores }, language] = await Promise.all([
     import('./engine/engine.ts'),
-    import('./store/sqlite/sqlite-store.ts'),
+    import('./store/sqlite/open-sqlite-stores.ts'),
     import('./definitions/index.ts'),
   ]);
-  const store = await createSqliteStore({
-    path: config.databasePath,
-    migrationsFolder,
-    logger,
-  });
+  const stores = await openSqliteStores({ path: config.databasePath, migrationsFolder, logger });
   const definitions = language.createDefinitions({
     roots: config.definitionDirs,
     statesRoot: join(packageRoot, 'workflows'),
@@ -58,7 +69,7 @@ async function open(config: Config, logger: Logger, model?: Model): Promise<Open
     logger,
   });
   const engine = createEngine({
-    store,
+    store: stores.store,
     definitions,
     conditions: language.createConditions(),
     schemas: language.createSchemas(),
@@ -70,28 +81,97 @@ async function open(config: Config, logger: Logger, model?: Model): Promise<Open
   });
   return {
     engine,
+    stores,
     async close() {
       await definitions.close();
-      await store.close();
+      await stores.close();
     },
   };
 }
 
-const unopened = async (): Promise<never> => {
-  throw new Defect('The task queue is not wired yet.');
-};
+interface TaskParams extends Pick<OpenServices, 'engine' | 'stores'> {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly changes: ChangeFeed;
+}
+
+async function openTaskQueue({ config, engine, stores, changes }: TaskParams): Promise<TaskQueue> {
+  const { createTaskQueue } = await import('./queue/create-task-queue.ts');
+  return createTaskQueue({
+    tasks: stores.tasks,
+    findWorkflow: engine.findWorkflow,
+    breaker: safetyOf(config),
+    changes,
+    clock: systemClock,
+    limits: config.limits,
+  });
+}
+
+/** What works on tasks by itself, if the configuration has an AI provider. */
+async function openWorker({ config, logger, engine, stores, changes }: TaskParams): Promise<Orchestrator> {
+  const { createPerformer } = await import('./ai/create-performer.ts');
+  const { createWorker } = await import('./queue/create-worker.ts');
+  const { verifyCommand, verifyTimeoutMs, leaseMs } = config.tasks;
+  return createWorker({
+    engine,
+    performer: createPerformer({ settings: config.ai, clock: systemClock, logger }),
+    verifyCommand: verifyCommand && { command: verifyCommand, env: process.env, timeoutMs: verifyTimeoutMs },
+    leaseMs,
+    tasks: stores.tasks,
+    safety: safetyOf(config),
+    changes,
+    limits: config.limits,
+    clock: systemClock,
+    timers: systemTimers,
+    logger,
+  });
+}
+
+function safetyOf({ tasks }: Config): SafetySettings {
+  return {
+    ...DEFAULT_SAFETY,
+    failuresInRowMax: tasks.failuresInRowMax,
+    cooldownMs: tasks.breakerCooldownMs,
+    iterationsMax: tasks.runIterationsMax,
+    runMsMax: tasks.runMsMax,
+  };
+}
+
+/** See {@link CliDeps.stopSignal}. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  return stop.signal;
+}
 
 async function serveStdio(config: Config): Promise<void> {
   const { serveOverStdio } = await import('./mcp/stdio.ts');
   const { deferEngine } = await import('./engine/deferred-engine.ts');
   const logger = loggerFor(config);
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const signal = stopSignal();
   const model = await openModel(config, logger);
-  let services: OpenServices | undefined;
-  const engine = deferEngine(async () => {
-    services = await open(config, logger, model);
-    return services.engine;
+  const changes = createChangeFeed(logger);
+  const sessionChanges = createChangeFeed<string>(logger);
+  let close = async () => {};
+  const services = openedOnce(async () => {
+    const opened = await open(config, logger, model);
+    if (config.toolsets.includes('tasks')) opened.stores.onForeignTaskChange(changes.announce);
+    close = opened.close;
+    return opened;
+  });
+  const engine = deferEngine(async () => (await services()).engine);
+  const agent = openedOnce(async () => {
+    const { createAgentSessions } = await import('./agent/agent-sessions.ts');
+    const { sessions } = (await services()).stores;
+    const { limits } = config;
+    return createAgentSessions({ engine, sessions, clock: systemClock, limits, changes: sessionChanges });
+  });
+  const taskParams = async () => ({ config, logger, changes, ...(await services()) });
+  let stopRuns = async () => {};
+  const orchestrator = openedOnce(async () => {
+    const worker = createStoppableOrchestrator(await openWorker(await taskParams()), systemTimers);
+    stopRuns = () => worker.stop(GIVE_BACK_MS);
+    return worker;
   });
   logger.info('Serving over stdio.', {
     database: config.databasePath,
@@ -102,9 +182,11 @@ async function serveStdio(config: Config): Promise<void> {
     await serveOverStdio(
       {
         engine,
-        taskQueue: unopened,
-        orchestrator: unopened,
-        taskChanges: createChangeFeed(logger),
+        agent,
+        sessionChanges,
+        taskQueue: openedOnce(async () => openTaskQueue(await taskParams())),
+        orchestrator,
+        taskChanges: changes,
         logger,
         limits: config.limits,
         authoringGuide: () => readFile(join(packageRoot, 'docs', 'guides', 'authoring.md'), 'utf8'),
@@ -112,10 +194,11 @@ async function serveStdio(config: Config): Promise<void> {
         version: packageJson.version,
         toolsets: config.toolsets,
       },
-      stop.signal,
+      signal,
     );
   } finally {
-    await services?.close();
+    await stopRuns();
+    await close();
   }
 }
 
@@ -129,8 +212,14 @@ const deps: CliDeps = {
     mainFile,
   },
   loadConfig: (flags) => loadConfig({ flags, env: process.env, cwd: process.cwd(), packageRoot }),
-  // A person at a terminal reads what a command prints; of what goes on behind it, only trouble.
-  open: (config) => open(config, loggerFor(config, config.logLevel === 'info' ? 'warn' : config.logLevel)),
+  open: (config) => open(config, terminalLogger(config)),
+  async openWorker(config) {
+    const logger = terminalLogger(config);
+    const services = await open(config, logger, await openModel(config, logger));
+    const { run } = await openWorker({ ...services, config, logger, changes: createChangeFeed(logger) });
+    return { run, close: services.close };
+  },
+  stopSignal,
   serveStdio,
   async lintPath(path) {
     const { lintPath } = await import('./definitions/index.ts');

@@ -1,9 +1,12 @@
 import { Fault, type FaultCode } from '../domain/errors.ts';
 
-/** 0: done. 1: the operation failed, or the linter or the doctor found trouble. 2: wrong configuration or usage. */
+/**
+ * 0: done. 1: the operation failed, the linter or the doctor found trouble, or the circuit breaker stopped a worker.
+ * 2: wrong configuration or usage.
+ */
 export type ExitCode = 0 | 1 | 2;
 
-const FAULTS_OF_USAGE: readonly FaultCode[] = ['CONFIG_INVALID', 'INVALID_ARGUMENT'];
+const FAULTS_OF_USAGE: readonly FaultCode[] = ['CONFIG_INVALID', 'INVALID_ARGUMENT', 'MODEL_REQUIRED'];
 
 /** What the process ends with when this was thrown. */
 export function exitCodeOf(error: unknown): ExitCode {

@@ -6,6 +6,7 @@ import { plain } from './terminal.ts';
 /** Where the fault's own hint is for a model, which has tools, and not for a person at a terminal. */
 const HINTS: Partial<Record<FaultCode, string>> = {
   INSTANCE_NOT_FOUND: 'Run "orchestrator-mcp status" to see the runs.',
+  MODEL_REQUIRED: 'Set AI_PROVIDER and what it needs, or --stub to try it out.',
 };
 
 /**

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { HistoryItem } from '../engine/listings.ts';
 import { type CommandContext, withServices } from './command-context.ts';
-import { limitOption } from './limit-option.ts';
+import { limitOption } from './count-option.ts';
 import { collectPages } from './pages.ts';
 import { printTable } from './table.ts';
 import type { Terminal } from './terminal.ts';

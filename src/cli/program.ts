@@ -11,12 +11,14 @@ import { createListCommand } from './list.ts';
 import { createPruneCommand } from './prune.ts';
 import { createServeCommand } from './serve.ts';
 import { createStatusCommand } from './status.ts';
+import { createWorkCommand } from './work.ts';
 
 const COMMANDS = [
   createServeCommand,
   createListCommand,
   createStatusCommand,
   createHistoryCommand,
+  createWorkCommand,
   createLintCommand,
   createConfigCommand,
   createDoctorCommand,

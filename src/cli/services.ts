@@ -2,11 +2,17 @@ import type { Config } from '../config/config.ts';
 import type { Variables } from '../config/sources.ts';
 import type { Diagnostic } from '../definitions/diagnostic.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Orchestrator } from '../queue/run.ts';
 import type { BackupResult, DatabaseReport, PruneResult, SyncSpeed } from '../store/maintenance.ts';
 
 /** The opened engine, as far as commands read from it. */
 export interface Services {
   readonly engine: Pick<Engine, 'listWorkflows' | 'listInstances' | 'status' | 'history'>;
+  close(): Promise<void>;
+}
+
+/** What works on the tasks of the queue. */
+export interface Worker extends Orchestrator {
   close(): Promise<void>;
 }
 
@@ -52,6 +58,9 @@ export interface CliDeps {
   /** Throws `CONFIG_INVALID`. */
   loadConfig(flags: Variables): Promise<Config>;
   open(config: Config): Promise<Services>;
+  openWorker(config: Config): Promise<Worker>;
+  /** Aborted when the person or the system asks this program to end; asked again, it ends at once. */
+  stopSignal(): AbortSignal;
   /** Resolves when the client is gone. */
   serveStdio(config: Config): Promise<void>;
   /** Checks the workflows below a path: a workflows folder, one workflow, or a file of one. */

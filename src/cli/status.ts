@@ -2,7 +2,7 @@ import { Argument, Command, Option } from 'commander';
 import { INSTANCE_STATUSES, type InstanceStatus } from '../domain/instance.ts';
 import type { Answer } from '../engine/answer.ts';
 import { type CommandContext, withServices } from './command-context.ts';
-import { limitOption } from './limit-option.ts';
+import { limitOption } from './count-option.ts';
 import { collectPages } from './pages.ts';
 import type { Services } from './services.ts';
 import { printTable } from './table.ts';

@@ -1,6 +1,7 @@
 import type { Limits } from '../domain/limits.ts';
 import type { LogLevel } from '../domain/logger.ts';
 import type { Toolset } from '../domain/toolset.ts';
+import type { CommandLine } from './value-formats.ts';
 
 interface AiCommon {
   /** The whole budget of one decision, retries included. */
@@ -23,6 +24,18 @@ export type AiConfig =
   | (AiCommon & { readonly provider: 'stub'; readonly scriptPath?: string | undefined })
   | (AiCommon & { readonly provider: 'client' });
 
+/** How tasks of the queue are worked on. */
+export interface TaskConfig {
+  /** Undefined: the AI provider judges. */
+  readonly verifyCommand?: CommandLine;
+  readonly verifyTimeoutMs: number;
+  readonly failuresInRowMax: number;
+  readonly breakerCooldownMs: number;
+  readonly runIterationsMax: number;
+  readonly runMsMax: number;
+  readonly leaseMs: number;
+}
+
 /** Everything that can be set from outside, validated and complete; frozen. */
 export interface Config {
   /** Absolute paths; the earlier one wins where two hold the same workflow. */
@@ -30,6 +43,7 @@ export interface Config {
   /** Absolute path of the SQLite file; it and its folder need not exist yet. */
   readonly databasePath: string;
   readonly ai: AiConfig;
+  readonly tasks: TaskConfig;
   readonly logLevel: LogLevel;
   readonly toolsets: readonly Toolset[];
   readonly limits: Limits;

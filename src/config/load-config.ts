@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { databasePath, definitionDirs } from './places.ts';
 import { configFault, type Inputs, type Problem, type Report } from './problems.ts';
 import { gatherSettings, readDotEnv, type Settings, type Variables } from './sources.ts';
+import { taskConfig } from './task-config.ts';
 import { type VariableName, type VariableValues, variablesSchema } from './variables.ts';
 
 export interface LoadConfigParams {
@@ -33,6 +34,7 @@ export async function loadConfig({ flags, env, cwd, packageRoot }: LoadConfigPar
     definitionDirs: definitionDirs(inputs),
     databasePath: await databasePath(inputs),
     ai: aiConfig(inputs),
+    tasks: taskConfig(inputs),
     logLevel: values.LOG_LEVEL ?? 'info',
     toolsets: values.ORCHESTRATOR_TOOLSETS ?? ['workflows'],
     limits: { ...DEFAULT_LIMITS },

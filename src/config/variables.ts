@@ -1,12 +1,25 @@
 import * as z from 'zod';
 import { LOG_LEVELS } from '../domain/logger.ts';
+import { LEASE_SECONDS } from '../domain/task.ts';
 import { TOOLSETS, type Toolset } from '../domain/toolset.ts';
+import { commandLine, quote, wholeNumber } from './value-formats.ts';
 
 export const AI_PROVIDERS = ['gemini', 'openai', 'client', 'stub'] as const;
 /** Who decides where declared transitions do not. */
 export type AiProvider = (typeof AI_PROVIDERS)[number];
 
 const AI_REQUEST_TIMEOUT_MS_MAX = 600_000;
+
+/** Ranges and defaults of the numbers that the work on tasks is bounded by. */
+export const TASK_BOUNDS = {
+  verifySeconds: { min: 1, max: 86_400, default: 300 },
+  failuresInRow: { min: 1, max: 1_000, default: 5 },
+  cooldownSeconds: { min: 1, max: 86_400, default: 60 },
+  runIterations: { min: 1, max: 1_000_000, default: 1_000 },
+  runSeconds: { min: 1, max: 604_800, default: 3_600 },
+  // Shorter than that of a client: a run renews it while it works.
+  leaseSeconds: { ...LEASE_SECONDS, default: 60 },
+} as const;
 
 /** What people are told about a variable: the reference and the flags of the command line are made from it. */
 export interface VariableDoc {
@@ -109,16 +122,11 @@ export const variablesSchema = z.object({
       argument: 'url',
       secret: true,
     }),
-  AI_REQUEST_TIMEOUT_MS: z
-    .string()
-    .transform((text, context) => {
-      const ms = Number(text);
-      if (/^\d+$/.test(text) && ms >= 1 && ms <= AI_REQUEST_TIMEOUT_MS_MAX) return ms;
-      context.addIssue(
-        `${quote(text)} is not a number of milliseconds. Use a whole number from 1 to ${AI_REQUEST_TIMEOUT_MS_MAX}.`,
-      );
-      return z.NEVER;
-    })
+  AI_REQUEST_TIMEOUT_MS: wholeNumber({
+    min: 1,
+    max: AI_REQUEST_TIMEOUT_MS_MAX,
+    what: 'a number of milliseconds',
+  })
     .optional()
     .register(docs, {
       description: `The whole time for one decision, retries included, in milliseconds: 1 to ${AI_REQUEST_TIMEOUT_MS_MAX}.`,
@@ -137,10 +145,66 @@ export const variablesSchema = z.object({
     argument: 'file',
   }),
   STUB_AI_SCRIPT: z.string().optional().register(docs, {
-    description: 'JSON file of decisions that the stub plays in order.',
+    description: 'JSON file of answers that the stub plays in order.',
     flag: 'stub-script',
     argument: 'file',
   }),
+  TASK_VERIFY_COMMAND: commandLine.optional().register(docs, {
+    description:
+      'The program that judges what came of a task, with its arguments: words between spaces, or a JSON array. It is ' +
+      'run without a shell; exit code 0 accepts. A `.env` file cannot set it.',
+    default: 'the AI provider judges',
+    flag: 'task-verify-command',
+    argument: 'words',
+  }),
+  TASK_VERIFY_TIMEOUT_SECONDS: wholeNumber({ ...TASK_BOUNDS.verifySeconds, what: 'a number of seconds' })
+    .optional()
+    .register(docs, {
+      description: `How long that program may take, in seconds: ${range(TASK_BOUNDS.verifySeconds)}.`,
+      default: `\`${TASK_BOUNDS.verifySeconds.default}\``,
+      flag: 'task-verify-timeout',
+      argument: 'seconds',
+    }),
+  TASK_FAILURES_IN_ROW_MAX: wholeNumber({ ...TASK_BOUNDS.failuresInRow, what: 'a number of failures' })
+    .optional()
+    .register(docs, {
+      description: `After so many failed attempts in a row the circuit breaker opens, for every worker: ${range(TASK_BOUNDS.failuresInRow)}.`,
+      default: `\`${TASK_BOUNDS.failuresInRow.default}\``,
+      flag: 'task-failures-in-row',
+      argument: 'n',
+    }),
+  TASK_BREAKER_COOLDOWN_SECONDS: wholeNumber({ ...TASK_BOUNDS.cooldownSeconds, what: 'a number of seconds' })
+    .optional()
+    .register(docs, {
+      description: `How long the circuit breaker stays open before it lets one attempt through, in seconds: ${range(TASK_BOUNDS.cooldownSeconds)}.`,
+      default: `\`${TASK_BOUNDS.cooldownSeconds.default}\``,
+      flag: 'task-breaker-cooldown',
+      argument: 'seconds',
+    }),
+  TASK_RUN_ITERATIONS_MAX: wholeNumber({ ...TASK_BOUNDS.runIterations, what: 'a number of attempts' })
+    .optional()
+    .register(docs, {
+      description: `How many attempts one run through the task queue may make: ${range(TASK_BOUNDS.runIterations)}.`,
+      default: `\`${TASK_BOUNDS.runIterations.default}\``,
+      flag: 'task-run-iterations',
+      argument: 'n',
+    }),
+  TASK_RUN_SECONDS_MAX: wholeNumber({ ...TASK_BOUNDS.runSeconds, what: 'a number of seconds' })
+    .optional()
+    .register(docs, {
+      description: `How long one run through the task queue may take, in seconds: ${range(TASK_BOUNDS.runSeconds)}.`,
+      default: `\`${TASK_BOUNDS.runSeconds.default}\``,
+      flag: 'task-run-seconds',
+      argument: 'seconds',
+    }),
+  TASK_LEASE_SECONDS: wholeNumber({ ...TASK_BOUNDS.leaseSeconds, what: 'a number of seconds' })
+    .optional()
+    .register(docs, {
+      description: `How long a run keeps a task without being heard of, in seconds: ${range(TASK_BOUNDS.leaseSeconds)}.`,
+      default: `\`${TASK_BOUNDS.leaseSeconds.default}\``,
+      flag: 'task-lease',
+      argument: 'seconds',
+    }),
   LOG_LEVEL: z
     .string()
     .toLowerCase()
@@ -200,11 +264,11 @@ function aiProviderProblem(given: unknown): string {
     : `${quote(given)} is not an AI provider. ${choice}`;
 }
 
-function quote(value: unknown): string {
-  return JSON.stringify(String(value));
-}
-
 /** `a, b or c` */
 function either(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}
+
+function range({ min, max }: { readonly min: number; readonly max: number }): string {
+  return `${min} to ${max}`;
 }

@@ -1,7 +1,7 @@
 import { type Document, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { suggestion } from '../domain/nearest-name.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { suggestion } from './nearest-name.ts';
 import type { TextFile } from './text-file.ts';
 
 /** Where something is in the front matter: keys and indexes from the top. */

@@ -1,9 +1,9 @@
 import { defaultTarget, FINISH, type Transition } from '../domain/definition.ts';
+import { suggestion } from '../domain/nearest-name.ts';
 import { matchStepName } from '../domain/step-names.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { FrontMatter } from './front-matter.ts';
 import type { WrittenTransition } from './front-matter-formats.ts';
-import { suggestion } from './nearest-name.ts';
 
 export interface ReadTransitionsParams {
   readonly written: readonly WrittenTransition[];

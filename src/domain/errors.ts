@@ -48,6 +48,10 @@ export const FAULTS = {
     retryable: false,
     meaning: 'Some items of a batch cannot be done, so that none was; the details name each.',
   },
+  VERIFIER_FAILED: {
+    retryable: true,
+    meaning: 'The command that verifies results did not come to a verdict.',
+  },
   MODEL_REQUIRED: {
     retryable: false,
     meaning: 'This needs an AI provider, or the stub, and none is configured.',
@@ -71,7 +75,7 @@ export const FAULTS = {
   AI_SAFETY_BLOCKED: { retryable: false, meaning: 'The AI provider blocked this input or its answer.' },
   AI_INVALID_DECISION: {
     retryable: true,
-    meaning: 'The AI provider answered with something that is not a decision.',
+    meaning: 'The AI provider answered with something that is not what was asked for.',
   },
   STORAGE_BUSY: { retryable: true, meaning: 'Other processes kept the database locked for too long.' },
   STORAGE_UNAVAILABLE: { retryable: true, meaning: 'The database could not be opened, read or written.' },

@@ -17,7 +17,21 @@ export const FAILPOINTS = [
   'commit_done',
 ] as const;
 
-export type Failpoint = (typeof FAILPOINTS)[number];
+/** The same for one attempt at a task, in the order in which a run passes them. */
+export const TASK_FAILPOINTS = [
+  /** The task is taken; nothing is done for it. */
+  'task_claimed',
+  /** A step of its workflow is reported; the worker goes on to the next one. Passed for each step. */
+  'task_step_reported',
+  /** There is a result, and only this process knows it. */
+  'task_executed',
+  /** The result is judged; the verdict is not kept. */
+  'task_verified',
+  /** What became of the attempt is durable; the run has not counted it. */
+  'task_settled',
+] as const;
+
+export type Failpoint = (typeof FAILPOINTS)[number] | (typeof TASK_FAILPOINTS)[number];
 
 /**
  * Does nothing, and bundling removes the calls, so that no setting can ever arm one in the product. The fault

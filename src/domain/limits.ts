@@ -15,6 +15,10 @@ export interface Limits {
   /** A resolved definition, includes expanded. */
   readonly definitionBytesMax: number;
   readonly pageSizeMax: number;
+  /** One message of an agent session's conversation. */
+  readonly sessionMessageBytesMax: number;
+  /** One value of an agent session's task data or knowledge. */
+  readonly sessionValueBytesMax: number;
   /** A task's description; also a reason or feedback about one. */
   readonly taskTextBytesMax: number;
   readonly taskResultBytesMax: number;
@@ -34,6 +38,8 @@ export const DEFAULT_LIMITS: Limits = {
   includeDepthMax: 10,
   definitionBytesMax: 4 * 1024 * 1024,
   pageSizeMax: 200,
+  sessionMessageBytesMax: 64 * 1024,
+  sessionValueBytesMax: 256 * 1024,
   taskTextBytesMax: 64 * 1024,
   taskResultBytesMax: 256 * 1024,
   taskBatchMax: 1_000,

@@ -6,16 +6,19 @@ import type { Answer } from './answer.ts';
 import { type CancelParams, cancelInstance } from './cancel.ts';
 import { createEngineCore, type EngineCore, type EngineDeps, type InstanceListener } from './core.ts';
 import {
+  findRequest,
+  type HistoryItem,
   type HistoryPage,
   type InstancePage,
   listHistory,
   listInstances,
   listWorkflows,
   type PageRequest,
+  recentHistory,
   type WorkflowPage,
 } from './listings.ts';
 import { type ResumeParams, resumeInstance } from './resume.ts';
-import { listSessionIds, openSession, refuseSessionStart } from './session.ts';
+import { findSession, listSessionIds, openSession, refuseSessionStart } from './session.ts';
 import { type StartParams, startInstance } from './start.ts';
 
 /** Runs workflows. Every method that moves an instance answers after its one transaction has committed. */
@@ -34,6 +37,16 @@ export interface Engine {
   pinnedDefinition(params: { readonly instanceId: string }): Promise<Definition>;
   /** The instance's entries, the oldest first. Throws `INSTANCE_NOT_FOUND`. */
   history(params: { readonly instanceId: string } & PageRequest): Promise<HistoryPage>;
+  /** See {@link recentHistory}. */
+  recentHistory(params: {
+    readonly instanceId: string;
+    readonly limit: number;
+  }): Promise<readonly HistoryItem[]>;
+  /** See {@link findRequest}. */
+  findRequest(params: {
+    readonly instanceId: string;
+    readonly requestId: string;
+  }): Promise<HistoryItem | undefined>;
   listWorkflows(params: PageRequest): Promise<WorkflowPage>;
   /** The most recently changed first; without those of agent sessions, unless these are asked for by name. */
   listInstances(
@@ -44,6 +57,8 @@ export interface Engine {
   workflowNames(): Promise<readonly string[]>;
   /** Instance ids that start with the prefix, the most recently changed first. */
   completeInstanceId(prefix: string, limit: number): Promise<readonly string[]>;
+  /** See {@link findSession}. */
+  findSession(sessionId: string): Promise<string | undefined>;
   /** See {@link openSession}. */
   openSession(sessionId: string): Promise<string>;
   /** See {@link listSessionIds}. */
@@ -70,11 +85,14 @@ export function createEngine(deps: EngineDeps): Engine {
       return core.definitionOf(definitionHash);
     },
     history: (params) => listHistory(core, params),
+    recentHistory: (params) => recentHistory(core, params),
+    findRequest: (params) => findRequest(core, params),
     listWorkflows: (params) => listWorkflows(core, params),
     listInstances: (params) => listInstances(core, params),
     findWorkflow: (name) => deps.definitions.find(name),
     workflowNames: () => deps.definitions.names(),
     completeInstanceId: (prefix, limit) => deps.store.completeInstanceId(prefix, limit),
+    findSession: (sessionId) => findSession(core, sessionId),
     openSession: (sessionId) => openSession(core, sessionId),
     completeSessionId: (prefix, limit) => listSessionIds(core, prefix, limit),
     onInstanceChange(listener) {

@@ -116,6 +116,25 @@ export async function listHistory(
   return { instance_id: instanceId, entries: items.map(historyItem), next_cursor: nextCursor };
 }
 
+/** The last `limit` entries, the oldest of them first. Throws `INSTANCE_NOT_FOUND`. */
+export async function recentHistory(
+  core: EngineCore,
+  { instanceId, limit }: { readonly instanceId: string; readonly limit: number },
+): Promise<readonly HistoryItem[]> {
+  const entries = await core.store.recentHistory(instanceId, Math.min(limit, core.limits.pageSizeMax));
+  if (entries.length === 0) await core.requireInstance(instanceId);
+  return entries.map(historyItem);
+}
+
+/** The entry that carries the key; undefined where no call of this instance had it. */
+export async function findRequest(
+  { store }: EngineCore,
+  { instanceId, requestId }: { readonly instanceId: string; readonly requestId: string },
+): Promise<HistoryItem | undefined> {
+  const entry = await store.findRequest(instanceId, requestId);
+  return entry && historyItem(entry);
+}
+
 function pageOf({ limit, cursor }: PageRequest, { pageSizeMax }: Limits) {
   return { limit: Math.min(limit ?? PAGE_SIZE, pageSizeMax), cursor };
 }

@@ -9,15 +9,19 @@ import { type StartParams, startInstance } from './start.ts';
  */
 const KEY_PREFIX = 'agent-session:';
 
+/** The instance of an agent session; undefined where it was never opened. */
+export async function findSession({ store }: EngineCore, sessionId: string): Promise<string | undefined> {
+  return (await store.findStartRequest(KEY_PREFIX + sessionId))?.instanceId;
+}
+
 /**
  * The instance of an agent session, which is started if there is none yet. Throws `WORKFLOW_INVALID` if the states of
  * a new one have errors.
  */
 export async function openSession(core: EngineCore, sessionId: string): Promise<string> {
-  const requestId = KEY_PREFIX + sessionId;
-  const started = await core.store.findStartRequest(requestId);
-  if (started !== undefined) return started.instanceId;
-  const answer = await startInstance(core, { workflowName: AGENT_STATES, requestId });
+  const found = await findSession(core, sessionId);
+  if (found !== undefined) return found;
+  const answer = await startInstance(core, { workflowName: AGENT_STATES, requestId: KEY_PREFIX + sessionId });
   return answer.instance_id;
 }
 

@@ -14,19 +14,21 @@ export const jsonObject = z
   .custom<JsonObject>(isJsonObject, 'expected a JSON object')
   .meta({ type: 'object' });
 
-/** Names and words are stored as plain text, which cannot hold everything that a JSON string can. */
+/** What is stored as plain text cannot hold everything that a JSON string can. */
 const isPlain = (value: string) => !/[\0\p{Surrogate}]/u.test(value);
 /** Far more than a name or a reason takes; not in the schema, which every client pays for. */
 const PLAIN_TEXT_CHARS_MAX = 4_096;
 
-export const plainText = z
+/** Of any length: whoever takes it says how long it may be. */
+export const longText = z
   .string()
   .min(1)
-  .refine(
-    (value) => value.length <= PLAIN_TEXT_CHARS_MAX,
-    `expected at most ${PLAIN_TEXT_CHARS_MAX} characters`,
-  )
   .refine(isPlain, 'expected text without NUL and unpaired surrogates');
+
+export const plainText = longText.refine(
+  (value) => value.length <= PLAIN_TEXT_CHARS_MAX,
+  `expected at most ${PLAIN_TEXT_CHARS_MAX} characters`,
+);
 
 const anyReport = z
   .custom<Report>(isJsonObject, 'expected an object with at least `status`')

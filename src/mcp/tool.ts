@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { AgentSessions } from '../agent/agent-sessions.ts';
 import type { ChangeFeed } from '../domain/change-feed.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -11,6 +12,9 @@ export interface ToolDeps {
   /** Opened by its first use, like everything here that takes a database. */
   readonly taskQueue: () => Promise<TaskQueue>;
   readonly orchestrator: () => Promise<Orchestrator>;
+  readonly agent: () => Promise<AgentSessions>;
+  /** Announces the id of each agent session whose state this process changes. */
+  readonly sessionChanges: ChangeFeed<string>;
   /** Announces every change of the queue that this process makes. */
   readonly taskChanges: ChangeFeed;
   /** The Markdown of the authoring guide. */

@@ -1,15 +1,19 @@
 import type { Toolset } from '../domain/toolset.ts';
+import { agentSurface } from './agent-surface.ts';
+import { taskSurface } from './task-surface.ts';
 import type { Tool } from './tool.ts';
 import type { ToolsetSurface } from './toolset-surface.ts';
 import { workflowSurface } from './workflow-surface.ts';
 
-const SURFACES: Readonly<Partial<Record<Toolset, ToolsetSurface>>> = {
+const SURFACES: Readonly<Record<Toolset, ToolsetSurface>> = {
   workflows: workflowSurface,
+  agent: agentSurface,
+  tasks: taskSurface,
 };
 
 /** What the chosen sets show, in a fixed order. */
 export function surfacesOf(toolsets: readonly Toolset[]): readonly ToolsetSurface[] {
-  return toolsets.flatMap((toolset) => SURFACES[toolset] ?? []);
+  return toolsets.map((toolset) => SURFACES[toolset]);
 }
 
 /** The tools of the chosen sets, in a fixed order. */

@@ -1,5 +1,7 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
+import { AGENT_STATES } from '../domain/session.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { PromptArgument, PromptProvider } from './prompt-provider.ts';
 import type { ToolDeps } from './tool.ts';
 
@@ -21,7 +23,7 @@ export function createWorkflowPrompts({ engine }: ToolDeps): PromptProvider {
     },
 
     async get(name, args) {
-      const workflow = await engine.findWorkflow(name);
+      const workflow = await findStartable(engine, name);
       if (workflow === undefined) return undefined;
       if (!workflow.usable) {
         throw new ProtocolError(
@@ -34,7 +36,7 @@ export function createWorkflowPrompts({ engine }: ToolDeps): PromptProvider {
     },
 
     async complete(name, argument) {
-      const workflow = await engine.findWorkflow(name);
+      const workflow = await findStartable(engine, name);
       if (workflow === undefined) return undefined;
       const schema = workflow.usable
         ? inputProperties(workflow.pinned.definition.inputs)[argument]
@@ -44,6 +46,11 @@ export function createWorkflowPrompts({ engine }: ToolDeps): PromptProvider {
       return values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)));
     },
   };
+}
+
+/** The states of agents are found by their name like a workflow, but nobody starts them. */
+async function findStartable(engine: Engine, name: string) {
+  return name === AGENT_STATES ? undefined : engine.findWorkflow(name);
 }
 
 function startMessage(name: string, context: JsonObject): string {

@@ -4,6 +4,7 @@ import { toMermaid } from '../domain/graph.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ResourceContent, ResourceProvider } from './resource-provider.ts';
 import type { ToolDeps } from './tool.ts';
+import { decodeSegment } from './uri-segment.ts';
 
 const AUTHORING_URI = 'orchestrator://docs/authoring';
 const MARKDOWN = 'text/markdown';
@@ -145,12 +146,4 @@ function brokenText({ name, diagnostics }: LoadedWorkflow): string {
     ({ file, place, message }) => `- ${file}:${place?.line ?? 1}:${place?.column ?? 1}: ${message}`,
   );
   return `# ${name}\n\nThis workflow cannot be started:\n\n${lines.join('\n')}\n`;
-}
-
-function decodeSegment(segment: string): string | undefined {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return undefined;
-  }
 }

@@ -9,16 +9,17 @@ export interface ExecutionContext {
    * that a worker that was away for too long does nothing more for it.
    */
   renewLease(): Promise<void>;
+  /** Keeps which run of the task's workflow it is, for those who look at the task; throws what `renewLease` throws. */
+  noteInstance(instanceId: string): Promise<void>;
   /** Says in a few words what is being done. */
   onProgress(message: string): void;
 }
 
 export type Execution =
-  | { readonly status: 'success'; readonly result: JsonValue; readonly instanceId?: string }
+  | { readonly status: 'success'; readonly result: JsonValue }
   | {
       readonly status: 'failure';
       readonly error: string;
-      readonly instanceId?: string;
       /** No further attempt can succeed: the task itself is wrong. */
       readonly permanent?: boolean;
     };

@@ -6,21 +6,26 @@ export const RUN_TASKS_MAX = { min: 1, max: 1_000, default: 10 } as const;
 export interface RunProgress {
   /** Grows with every message. Whole numbers are tasks that are done with, what follows the point is steps. */
   readonly progress: number;
-  /** Tasks that the run may work on at most. */
-  readonly total: number;
+  /** Tasks that the run may work on at most; absent where there is no bound. */
+  readonly total?: number;
   /** `task-003, attempt 2 of 3: carrying out review_changes` */
   readonly message: string;
 }
 
 export interface RunParams {
-  /** See {@link RUN_TASKS_MAX}. */
+  /** See {@link RUN_TASKS_MAX}; left out, there is no such bound. */
   readonly maxTasks?: number;
   /** Aborted when the caller gave up: the task in hand is given back, and the run says `cancelled`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
-  /** For how long the run holds a task without being heard of. */
+  /** Hears how each attempt ended: `task-003, attempt 2 of 3: completed`. */
+  readonly onAttempt?: (message: string) => void;
+  /** Milliseconds for which a task stays with a run that is not heard of; 60,000 by default. */
   readonly leaseMs?: number;
-  /** Waits for more tasks, and for an open circuit breaker, until the signal is aborted. */
+  /**
+   * Waits for more tasks, and for an open circuit breaker, until the signal is aborted; neither attempts nor seconds end
+   * such a run.
+   */
   readonly waitForMore?: boolean;
 }
 
@@ -41,8 +46,14 @@ export interface RunResult {
   readonly retry_after_seconds?: number;
 }
 
-/** Works on the tasks of the queue, one after the other, until something stops it. */
 export interface Orchestrator {
-  /** Throws `MODEL_REQUIRED` where nothing is configured that could carry tasks out, and the `STORAGE_` codes. */
+  /**
+   * Works on pending tasks, one after the other: each is executed and verified, and what came of it is kept. A task that
+   * is not done yet is tried again in the same run, until its attempts are used up. Any number of runs may go on at
+   * once, here and elsewhere.
+   *
+   * Throws `INVALID_ARGUMENT`, `MODEL_REQUIRED` where nobody is configured who could carry tasks out, and the `STORAGE_`
+   * codes; what is done by then stays done.
+   */
   run(params: RunParams): Promise<RunResult>;
 }

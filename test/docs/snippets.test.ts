@@ -5,7 +5,6 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readStubScript } from '../../src/ai/stub/script.ts';
-import { TOOLSETS } from '../../src/domain/toolset.ts';
 import { toolListing } from '../../src/mcp/tool-listing.ts';
 import { toolsOf } from '../../src/mcp/toolsets.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -52,16 +51,19 @@ describe('workflows', () => {
   });
 });
 
-test('the script of the stub can be played', async () => {
-  const scripts = blocksIn('json').filter(({ file }) => file === 'stub-script.json');
+test.each([
+  ['stub-script.json', 3],
+  ['stub-tasks.json', 5],
+])('the script %s of the stub can be played', async (name, entries) => {
+  const scripts = blocksIn('json').filter(({ file }) => file === name);
   expect(scripts).toHaveLength(1);
-  const path = join(temporaryFolder(), 'stub-script.json');
+  const path = join(temporaryFolder(), name);
   await writeFile(path, scripts[0]?.text ?? '');
-  expect(readStubScript(path)).toHaveLength(3);
+  expect(readStubScript(path)).toHaveLength(entries);
 });
 
-test('the README tells what the tools cost', () => {
-  const bytes = toolsOf(TOOLSETS)
+test('the README tells what the tools of the default toolset cost', () => {
+  const bytes = toolsOf(['workflows'])
     .map(toolListing)
     .flatMap(({ name, description, inputSchema }) => [name, description, JSON.stringify(inputSchema)])
     .reduce((sum, text) => sum + Buffer.byteLength(text), 0);

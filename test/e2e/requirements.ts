@@ -239,6 +239,62 @@ export const REQUIREMENTS = {
     sentence: 'Listings are paged by limit and cursor, and filtered.',
   },
 
+  // Agent sessions
+  'session-walks': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence:
+      'A session goes from state to state as these declare; each answer says what to do in the new one, with the task data filled in.',
+  },
+  'session-transitions-bind': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'A transition that the state does not declare is refused, with those that it does.',
+  },
+  'session-repeats': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'A transition that is asked for twice happens once; so does a message with a request_id.',
+  },
+  'session-remembers': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence:
+      'State, conversation, task data, knowledge and history are there after kill -9, and in every other process.',
+  },
+  'session-knowledge-searched': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'Knowledge is found by words.',
+  },
+  'session-bounds': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'What is too large is refused, and an unknown key is answered with those that there are.',
+  },
+  'session-states-are-files': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'A new state is a new file: sessions that run see it without a restart.',
+  },
+  'session-broken-states': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'States with errors take no session down: it goes on by the version that it had.',
+  },
+  'session-resources-served': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'The current state, the history and the prompt of each state are resources, with completions.',
+  },
+  'session-prompts-served': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'Every state is a prompt; an argument that is left out comes from the task data of that name.',
+  },
+  'session-updates-announced': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'Subscribers hear of each transition of the session that they watch.',
+  },
+  'sessions-are-not-workflows': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'AGENT_STATES is no workflow that is listed or started, and its runs are not listed.',
+  },
+  'agent-toolset-off': {
+    source: 'docs/guides/agent-sessions.md',
+    sentence: 'Where the toolset is not switched on, nothing of it is shown.',
+  },
+
   // Persistence
   'several-processes': {
     source: 'docs/architecture.md',
@@ -251,6 +307,76 @@ export const REQUIREMENTS = {
   'newer-database-refused': {
     source: 'docs/architecture.md',
     sentence: 'A database from a newer version is refused with a clear error and left untouched.',
+  },
+
+  // The task queue
+  'task-lifecycle': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'A task is added, taken, completed or failed, and retried until max_attempts are used up.',
+  },
+  'task-repeats': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Adding with a request_id, completing and failing are safe to repeat.',
+  },
+  'task-batches': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'A batch is done in full or not at all, and the refusal names what is wrong with which item.',
+  },
+  'task-resources': {
+    source: 'docs/reference/tools.md',
+    sentence: 'The queue, its statistics and its tasks by status are resources; the status is completed.',
+  },
+  'task-updates': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Subscribers hear of changes of the queue, also of those that other processes make.',
+  },
+  'one-claim': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Two workers, in whatever processes, never get the same task.',
+  },
+  'lease-gives-back': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'The task of a worker that died can be taken once its lease has ended.',
+  },
+  'fencing-guards': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Whoever lost a task cannot end it: an old fencing_token is LEASE_LOST.',
+  },
+  'orchestrator-counts': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'run_orchestrator does, verifies and retries pending tasks, and counts what came of them.',
+  },
+  'orchestrator-progress': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'run_orchestrator reports its progress, in numbers that grow.',
+  },
+  'orchestrator-stops': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'A run that is cancelled, or whose client goes away, gives the task in hand back.',
+  },
+  'workflow-tasks': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'A task with a workflow_name is done by a run of that workflow.',
+  },
+  'verify-command': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'A command judges results if it is configured, and gets to see no key.',
+  },
+  'verify-command-from-env': {
+    source: 'docs/reference/configuration.md',
+    sentence: 'A .env file cannot set TASK_VERIFY_COMMAND.',
+  },
+  'breaker-stops': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Too many failures in a row stop the runs of all workers, also across a restart.',
+  },
+  'model-required': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Without an AI provider run_orchestrator is MODEL_REQUIRED, and all else works.',
+  },
+  'work-drains': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Several workers empty one queue, each task completed once, also if some are killed.',
   },
 
   // Configuration and the process

@@ -7,7 +7,7 @@ import type { ProtocolClient } from '../support/protocol-client.ts';
 import { relayFiles, workflowFiles } from '../support/workflow-files.ts';
 import { scenario, scenarioPerClient, scenarioPerProtocol } from './scenario.ts';
 
-const PINNED_TOOLS = new URL('../pins/tools.json', import.meta.url);
+const PINNED_TOOLS = new URL('../pins/tools-workflows.json', import.meta.url);
 
 scenarioPerClient(
   'start, advance, status, resume, list, history, cancel',

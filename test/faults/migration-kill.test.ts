@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { silentLogger } from '../../src/domain/logger.ts';
+import { readMigrations } from '../../src/store/sqlite/migrate.ts';
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { startCampaign } from '../support/campaign.ts';
 import { buildFaulty, type FaultyBuild } from '../support/faulty-build.ts';
@@ -65,7 +66,8 @@ test('R9: a database from before the hash chain is brought up to date, and is ch
   const path = join(temporaryFolder(), 'old.sqlite');
   await oldDatabase(path);
   const report = () => inspectDatabase({ path, migrationsFolder: MIGRATIONS });
-  expect(await report()).toMatchObject({ pendingMigrations: 1, problemCount: 0 });
+  const pendingMigrations = readMigrations(MIGRATIONS).length - 1;
+  expect(await report()).toMatchObject({ pendingMigrations, problemCount: 0 });
   const store = await createSqliteStore({ path, migrationsFolder: MIGRATIONS, logger: silentLogger });
   const { items } = await store.listInstances({}, { limit: 100 });
   const [instance] = items;

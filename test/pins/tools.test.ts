@@ -1,19 +1,21 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { TOOLSETS } from '../../src/domain/toolset.ts';
 import { toolListing } from '../../src/mcp/tool-listing.ts';
 import { toolsOf } from '../../src/mcp/toolsets.ts';
 
-/** Users and their prompts rely on what is in it. `UPDATE_PINS=1` writes it anew, for a change that is meant. */
-const PIN = new URL('./tools.json', import.meta.url);
+describe.each(TOOLSETS)('toolset %s', (toolset) => {
+  /** Users and their prompts rely on what is in it. `UPDATE_PINS=1` writes it anew, for a change that is meant. */
+  const pin = new URL(`./tools-${toolset}.json`, import.meta.url);
+  const listings = toolsOf([toolset]).map(toolListing);
 
-const listings = toolsOf(['workflows']).map(toolListing);
+  test('the tools are called, described and shaped as pinned', async () => {
+    if (process.env.UPDATE_PINS === '1') await writeFile(pin, `${JSON.stringify(listings, null, 2)}\n`);
+    expect(JSON.parse(JSON.stringify(listings))).toEqual(JSON.parse(await readFile(pin, 'utf8')));
+  });
 
-test('the tools are called, described and shaped as pinned', async () => {
-  if (process.env.UPDATE_PINS === '1') await writeFile(PIN, `${JSON.stringify(listings, null, 2)}\n`);
-  expect(JSON.parse(JSON.stringify(listings))).toEqual(JSON.parse(await readFile(PIN, 'utf8')));
-});
-
-test('names, descriptions and input schemas cost a client at most 1,000 tokens, four bytes each', () => {
-  const told = listings.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
-  expect(Buffer.byteLength(JSON.stringify(told))).toBeLessThanOrEqual(4_000);
+  test('names, descriptions and input schemas cost a client at most 1,000 tokens, four bytes each', () => {
+    const told = listings.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
+    expect(Buffer.byteLength(JSON.stringify(told))).toBeLessThanOrEqual(4_000);
+  });
 });

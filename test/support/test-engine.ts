@@ -42,7 +42,7 @@ export interface EditableDefinitions extends Definitions {
   current: Definition | undefined;
 }
 
-function editableDefinitions(first: Definition): EditableDefinitions {
+export function editableDefinitions(first: Definition): EditableDefinitions {
   const loaded = (): LoadedWorkflow[] =>
     definitions.current === undefined
       ? []

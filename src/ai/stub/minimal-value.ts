@@ -1,37 +1,36 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../domain/json.ts';
 
-const VALUES_MAX = 10_000;
-const TEXT_CHARS_MAX = 10_000;
+const SIZE_MAX = 10_000;
 
-/** How many more values, on all levels together, may be made. */
+/** How much may still be made: values, on all levels together, and characters. */
 interface Allowance {
-  valuesLeft: number;
+  left: number;
 }
 
 /**
  * The smallest value that fits a JSON Schema, by the keywords that schemas of reports use: `const`, `enum`, `type`,
  * `properties` with `required`, `items` with `minItems`, `minLength`, and the bounds of numbers. Others do not
- * count, so that a schema with, say, a `pattern` may refuse it. `null` where nothing says what it has to be, and
- * beyond 10,000 values.
+ * count, so that a schema with, say, a `pattern` may refuse it. `null` where nothing says what it has to be. It ends
+ * at 10,000 values and characters.
  */
 export function minimalValue(schema: JsonValue | undefined): JsonValue {
-  return smallest(schema, { valuesLeft: VALUES_MAX });
+  return smallest(schema, { left: SIZE_MAX });
 }
 
 function smallest(schema: JsonValue | undefined, allowance: Allowance): JsonValue {
-  allowance.valuesLeft -= 1;
-  if (!isJsonObject(schema) || allowance.valuesLeft < 0) return null;
+  allowance.left -= 1;
+  if (!isJsonObject(schema) || allowance.left < 0) return null;
   if (schema.const !== undefined) return schema.const;
   if (Array.isArray(schema.enum)) return schema.enum[0] ?? null;
   switch (typeOf(schema)) {
     case 'object':
       return smallestObject(schema, allowance);
     case 'array':
-      return Array.from({ length: countOf(schema.minItems, allowance.valuesLeft) }, () =>
+      return Array.from({ length: countOf(schema.minItems, allowance) }, () =>
         smallest(schema.items, allowance),
       );
     case 'string':
-      return 'x'.repeat(countOf(schema.minLength, TEXT_CHARS_MAX));
+      return smallestText(schema, allowance);
     case 'integer':
     case 'number':
       return smallestNumber(schema);
@@ -55,6 +54,12 @@ function smallestObject({ properties, required }: JsonObject, allowance: Allowan
   return Object.fromEntries(names.map((name) => [name, smallest(schemas.get(name), allowance)]));
 }
 
+function smallestText({ minLength }: JsonObject, allowance: Allowance): string {
+  const length = countOf(minLength, allowance);
+  allowance.left -= length;
+  return 'x'.repeat(length);
+}
+
 /** Zero, or what is nearest to it within the bounds. */
 function smallestNumber({ type, minimum, maximum, exclusiveMinimum }: JsonObject): number {
   const above = numberOr(exclusiveMinimum, -Infinity) + (type === 'integer' ? 1 : 0.5);
@@ -66,6 +71,6 @@ function numberOr(value: JsonValue | undefined, fallback: number): number {
   return typeof value === 'number' ? value : fallback;
 }
 
-function countOf(value: JsonValue | undefined, most: number): number {
-  return Math.max(0, Math.min(Math.ceil(numberOr(value, 0)), most));
+function countOf(value: JsonValue | undefined, { left }: Allowance): number {
+  return Math.max(0, Math.min(Math.ceil(numberOr(value, 0)), left));
 }

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../domain/json.ts';
+import { suggestion } from '../../domain/nearest-name.ts';
 import { templateVariables } from '../../domain/template.ts';
-import { suggestion } from '../nearest-name.ts';
 import { diagnosticAt } from '../source-text.ts';
 import type { LintSubject, Rule } from './rule.ts';
 

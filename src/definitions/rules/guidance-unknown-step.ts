@@ -1,6 +1,6 @@
 import { FINISH } from '../../domain/definition.ts';
 import { type GuidanceDirection, readDirections } from '../../domain/guidance.ts';
-import { suggestion } from '../nearest-name.ts';
+import { suggestion } from '../../domain/nearest-name.ts';
 import { diagnosticAt } from '../source-text.ts';
 import type { Rule } from './rule.ts';
 

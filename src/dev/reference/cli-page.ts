@@ -11,7 +11,8 @@ export function cliPage(): string {
     `Flags may stand before or after the command; [configuration](configuration.md) says what they mean. Without a
 command, \`serve\` runs. Results go to standard output, everything else to standard error; with \`--json\`, standard
 output is JSON and nothing else.`,
-    'Exit codes: 0 done; 1 the operation failed, `lint` found errors, or `doctor` found trouble; 2 wrong usage or configuration.',
+    `Exit codes: 0 done; 1 the operation failed, \`lint\` found errors, \`doctor\` found trouble, or the circuit breaker
+stopped \`work\`; 2 wrong usage or configuration.`,
     ...program.commands.map((command) => {
       command.configureHelp({ helpWidth: 110 });
       return `## ${command.name()}\n\n${codeBlock(command.helpInformation())}`;
@@ -27,6 +28,8 @@ function contextForHelp(): Parameters<typeof createProgram>[0] {
     installation: { platform: 'linux', homeDir: '', env: {}, nodePath: '', mainFile: '' },
     loadConfig: notRun,
     open: notRun,
+    openWorker: notRun,
+    stopSignal: () => new AbortController().signal,
     serveStdio: notRun,
     lintPath: notRun,
     formatDiagnostic: () => '',

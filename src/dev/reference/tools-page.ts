@@ -36,11 +36,16 @@ function argumentTable(schema: ToolListing['inputSchema']): string {
     code(name),
     typeOf(property),
     required.includes(name) ? 'yes' : '',
-    typeof property.description === 'string' ? property.description : '',
+    meaningOf(property),
   ]);
   return rows.length === 0
     ? 'It takes no arguments.'
     : table(['argument', 'type', 'required', 'meaning'], rows);
+}
+
+function meaningOf({ description, default: fallback }: Schema): string {
+  const told = typeof description === 'string' ? [description] : [];
+  return [...told, ...(fallback === undefined ? [] : [`default ${code(String(fallback))}`])].join('; ');
 }
 
 type Schema = Readonly<Record<string, unknown>>;

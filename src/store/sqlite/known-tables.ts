@@ -2,10 +2,22 @@ import type Database from 'better-sqlite3';
 import { getTableColumns, getTableName } from 'drizzle-orm';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { Fault } from '../../domain/errors.ts';
+import { knowledgeIndex } from './knowledge-index.ts';
 import { workflowDefinitions, workflowHistory, workflowInstances } from './schema.ts';
+import { agentKnowledge, agentMessages, agentTaskData } from './session-schema.ts';
 import { circuitBreakers, tasks } from './task-schema.ts';
 
-const TABLES = [workflowDefinitions, workflowInstances, workflowHistory, tasks, circuitBreakers];
+const TABLES = [
+  workflowDefinitions,
+  workflowInstances,
+  workflowHistory,
+  tasks,
+  circuitBreakers,
+  agentMessages,
+  agentTaskData,
+  agentKnowledge,
+  knowledgeIndex,
+];
 
 /**
  * Refuses a database whose tables are not those that its migrations made: their description is damaged. Else every

@@ -1,4 +1,4 @@
-import { and, asc, eq, type Placeholder, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, type Placeholder, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { unionAll } from 'drizzle-orm/sqlite-core';
 import type { JsonObject } from '../../domain/json.ts';
@@ -12,27 +12,27 @@ import { taskColumns, tasks } from './task-schema.ts';
 
 /** The statements of `tasks` that list, prepared when first used. Their cost does not grow with the table. */
 export function createTaskListing(db: BetterSQLite3Database) {
-  const selectOfStatus = lazy(() =>
-    selectStatus(db, placeholder('status'))
-      .orderBy(...nextFirst)
-      .limit(placeholder('limit'))
-      .prepare(),
-  );
-  const selectAny = lazy(() => {
-    const select = (status: TaskStatus) => selectStatus(db, status);
-    const [first, second, ...rest] = TASK_STATUSES;
-    return unionAll(select(first), select(second), ...rest.map(select))
-      .orderBy(...nextFirst)
-      .limit(placeholder('limit'))
-      .prepare();
-  });
+  const selections = {
+    ofStatus: {
+      samePriority: lazy(() => prepareSelectOfStatus(db, samePriority)),
+      laterPriority: lazy(() => prepareSelectOfStatus(db, laterPriority)),
+    },
+    any: {
+      samePriority: lazy(() => prepareSelectAny(db, samePriority)),
+      laterPriority: lazy(() => prepareSelectAny(db, laterPriority)),
+    },
+  };
 
   return {
+    /** Call it within a transaction: it looks twice where a page goes past the end of a priority. */
     list({ status }: { readonly status?: TaskStatus }, { limit, cursor }: PageParams): Page<Task> {
       const position = cursor === undefined ? START : decodeCursor(cursor, isQueuePosition);
-      const select = status === undefined ? selectAny : selectOfStatus;
+      const select = status === undefined ? selections.any : selections.ofStatus;
       // One more than asked for tells whether this is the end.
-      const rows = select().all({ status, ...position, limit: limit + 1 });
+      const wanted = limit + 1;
+      const rows = select.samePriority().all({ status, ...position, limit: wanted });
+      if (rows.length < wanted)
+        rows.push(...select.laterPriority().all({ status, ...position, limit: wanted - rows.length }));
       const listed = rows.slice(0, limit);
       const items = listed.map(taskFromRow);
       const last = listed.at(-1);
@@ -42,15 +42,40 @@ export function createTaskListing(db: BetterSQLite3Database) {
   };
 }
 
+// SQLite finds a pair of columns in an index only where neither is the row id, so these are two conditions.
 const { placeholder } = sql;
+const samePriority = and(
+  eq(tasks.priority, placeholder('priority')),
+  gt(tasks.taskNumber, placeholder('taskNumber')),
+);
+const laterPriority = gt(tasks.priority, placeholder('priority'));
 const nextFirst = [asc(tasks.priority), asc(tasks.taskNumber)] as const;
-const isLater = sql`(${tasks.priority}, ${tasks.taskNumber}) > (${placeholder('priority')}, ${placeholder('taskNumber')})`;
 
-function selectStatus(db: BetterSQLite3Database, status: TaskStatus | Placeholder) {
+function prepareSelectOfStatus(db: BetterSQLite3Database, condition: SQL | undefined) {
+  return selectOfOneStatus(db, placeholder('status'), condition)
+    .orderBy(...nextFirst)
+    .limit(placeholder('limit'))
+    .prepare();
+}
+
+function prepareSelectAny(db: BetterSQLite3Database, condition: SQL | undefined) {
+  const select = (status: TaskStatus) => selectOfOneStatus(db, status, condition);
+  const [first, second, ...rest] = TASK_STATUSES;
+  return unionAll(select(first), select(second), ...rest.map(select))
+    .orderBy(...nextFirst)
+    .limit(placeholder('limit'))
+    .prepare();
+}
+
+function selectOfOneStatus(
+  db: BetterSQLite3Database,
+  status: TaskStatus | Placeholder,
+  condition: SQL | undefined,
+) {
   return db
     .select(taskColumns)
     .from(tasks)
-    .where(and(eq(tasks.status, status), isLater));
+    .where(and(eq(tasks.status, status), condition));
 }
 
 /** The task that was listed last. */

@@ -1,4 +1,4 @@
-import { getTableColumns, isNotNull, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
+import { getTableColumns, isNotNull } from 'drizzle-orm';
 import { index, integer, sqliteTable } from 'drizzle-orm/sqlite-core';
 import type { BreakerState, CircuitBreaker } from '../../domain/circuit-breaker.ts';
 import type { JsonObject, JsonValue } from '../../domain/json.ts';
@@ -38,7 +38,7 @@ export const tasks = sqliteTable(
   } satisfies Record<keyof NewTask | 'taskNumber' | 'requestId', unknown>,
   (table) => [
     index('tasks_by_status').on(table.status, table.priority),
-    index('tasks_by_lease').on(table.leaseExpiresAt).where(isLeased(table)),
+    index('tasks_by_lease').on(table.status, table.leaseExpiresAt).where(isNotNull(table.leaseExpiresAt)),
     index('tasks_by_request').on(table.requestId).where(isNotNull(table.requestId)),
   ],
 );
@@ -56,8 +56,3 @@ export const circuitBreakers = sqliteTable('circuit_breakers', {
   openedAt: plainText('opened_at'),
   trialExpiresAt: plainText('trial_expires_at'),
 } satisfies Record<keyof CircuitBreaker | 'name', unknown>);
-
-/** The condition of the index of leases: a query that repeats it is answered from there. */
-export function isLeased(table: { readonly status: SQLWrapper; readonly leaseExpiresAt: SQLWrapper }): SQL {
-  return sql`${table.status} = 'in_progress' and ${isNotNull(table.leaseExpiresAt)}`;
-}

@@ -67,6 +67,8 @@ export function createTaskStoreOnConnection({ client, retry }: StoreOnConnection
     return count;
   });
 
+  const list = client.transaction((...params: Parameters<typeof listing.list>) => listing.list(...params));
+
   const changeBreaker = client.transaction((change: (breaker: CircuitBreaker) => CircuitBreaker) => {
     const before = breakers.find();
     const after = change(before);
@@ -94,7 +96,7 @@ export function createTaskStoreOnConnection({ client, retry }: StoreOnConnection
       ),
     changeAllTasks: (change) => callingBack(change, (watched) => retry(() => changeAll.immediate(watched))),
     removeCompletedTasks: () => retry(() => table.removeCompleted()),
-    listTasks: (filter, page) => retry(() => listing.list(filter, page)),
+    listTasks: (filter, page) => retry(() => list(filter, page)),
     async countTasks() {
       const counts = new Map(await retry(() => table.countByStatus()));
       const entries = TASK_STATUSES.map((status) => [status, counts.get(status) ?? 0]);

@@ -4,7 +4,7 @@ import { type NewTask, type Task, type TaskStatus, taskNumber } from '../../doma
 import { lazy } from './lazy.ts';
 import { columnPlaceholders, rowPlaceholders } from './placeholders.ts';
 import { taskFromRow, taskToRow } from './task-rows.ts';
-import { isLeased, taskColumns, tasks } from './task-schema.ts';
+import { taskColumns, tasks } from './task-schema.ts';
 
 /** The statements of `tasks`, prepared when first used; but for those that concern all, their cost does not grow with the table. */
 export function createTaskTable(db: BetterSQLite3Database) {
@@ -36,7 +36,7 @@ export function createTaskTable(db: BetterSQLite3Database) {
     db
       .select(taskColumns)
       .from(tasks)
-      .where(and(isLeased(tasks), lte(tasks.leaseExpiresAt, placeholder('now'))))
+      .where(and(eq(tasks.status, 'in_progress'), lte(tasks.leaseExpiresAt, placeholder('now'))))
       .orderBy(asc(tasks.leaseExpiresAt), asc(tasks.taskNumber))
       .limit(placeholder('limit'))
       .prepare(),

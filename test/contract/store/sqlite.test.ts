@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '../../../src/domain/logger.ts';
 import { openSqliteStores, type SqliteStores } from '../../../src/store/sqlite/open-sqlite-stores.ts';
+import { describeSessionStoreContract } from './session-store-contract.ts';
 import { describeStoreContract } from './store-contract.ts';
 import { describeTaskStoreContract } from './task-store-contract.ts';
 
@@ -37,4 +38,9 @@ describeStoreContract('SQLite', async () => {
 describeTaskStoreContract('SQLite', async () => {
   const { stores, reopen, closeStores, close } = await openFile();
   return { tasks: stores.tasks, reopen: async () => (await reopen()).tasks, closeStores, close };
+});
+
+describeSessionStoreContract('SQLite', async () => {
+  const { stores, reopen, closeStores, close } = await openFile();
+  return { sessions: stores.sessions, reopen: async () => (await reopen()).sessions, closeStores, close };
 });

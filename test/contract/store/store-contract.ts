@@ -364,14 +364,21 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
           const workflowName = `W${random(3)}`;
           kept.push(await started({ instance: { createdAt, updatedAt: createdAt, status, workflowName } }));
         }
-        const filters: InstanceFilter[] = [undefined, 'W1', 'W2', 'none'].flatMap((workflowName) =>
-          [undefined, ...INSTANCE_STATUSES].map((status) => ({ workflowName, status })),
+        const workflows: InstanceFilter[] = [
+          {},
+          ...['W1', 'W2', 'none'].flatMap((name) => [{ workflowName: name }, { withoutWorkflow: name }]),
+          // Whoever asks for a workflow gets it.
+          { workflowName: 'W1', withoutWorkflow: 'W1' },
+        ];
+        const filters = workflows.flatMap((filter) =>
+          [undefined, ...INSTANCE_STATUSES].map((status) => ({ ...filter, status })),
         );
         for (const filter of filters) {
           const expected = kept.filter(
             (instance) =>
               (filter.status ?? instance.status) === instance.status &&
-              (filter.workflowName ?? instance.workflowName) === instance.workflowName,
+              (filter.workflowName ?? instance.workflowName) === instance.workflowName &&
+              (filter.workflowName !== undefined || filter.withoutWorkflow !== instance.workflowName),
           );
           for (const limit of [1, 4, 100]) {
             const listed = (await allPages((page) => store.listInstances(filter, page), limit)).flat();
@@ -440,6 +447,27 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
         for (const prefix of ['', 'a', 'a-1', 'b-77']) {
           expect(await store.completeInstanceId(prefix, 25)).toEqual(startingWith(prefix).slice(0, 25));
         }
+      });
+    });
+
+    describe('completing the key of a start', () => {
+      it('gives those that begin with it, in the order of their code points', async () => {
+        const keys = ['ab', 'a', 'aé', 'a😀', 'a\uffff', 'a b', 'A', 'b', 'a\'"', ''];
+        for (const requestId of keys) await started({ entry: { requestId } });
+        await started();
+        const inOrder = ['a', 'a b', 'a\'"', 'ab', 'aé', 'a\uffff', 'a😀'];
+        expect(await store.completeStartRequest('a', 100)).toEqual(inOrder);
+        expect(await store.completeStartRequest('a', 3)).toEqual(inOrder.slice(0, 3));
+        expect(await store.completeStartRequest('a😀', 100)).toEqual(['a😀']);
+        expect(await store.completeStartRequest('', 3)).toEqual(['', 'A', 'a']);
+        expect(await store.completeStartRequest('abc', 100)).toEqual([]);
+        expect(await store.completeStartRequest('%', 100)).toEqual([]);
+      });
+
+      it('leaves out the keys of steps', async () => {
+        const instance = await started({ entry: { requestId: 'key of a start' } });
+        await advanced(instance, { entry: { requestId: 'key of a step' } });
+        expect(await store.completeStartRequest('key', 100)).toEqual(['key of a start']);
       });
     });
 

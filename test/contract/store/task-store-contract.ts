@@ -85,6 +85,19 @@ export function describeTaskStoreContract(name: string, open: () => Promise<Open
         expect((await store.addTasks({ tasks: [sampleTask()], requestId: 'key' })).replayed).toBe(false);
       });
 
+      it.each(['half \ud83d', '\udc00', 'nul \0'])(
+        'refuses a key that no database can hold: %j',
+        async (text) => {
+          await store.addTasks({
+            tasks: [sampleTask()],
+            requestId: text.replace(/[\0\p{Surrogate}]/u, '\ufffd'),
+          });
+          const call = store.addTasks({ tasks: [sampleTask()], requestId: text });
+          await expect(call).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+          expect(await all()).toHaveLength(1);
+        },
+      );
+
       it('under a key that was seen answers with what was added then, as it is now', async () => {
         const first = await store.addTasks({ tasks: [sampleTask(), sampleTask()], requestId: 'key' });
         await store.addTasks({ tasks: [sampleTask()], requestId: 'other' });

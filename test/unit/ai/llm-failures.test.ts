@@ -1,11 +1,11 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Model } from '../../../src/ai/model.ts';
-import { Fault, type FaultCode } from '../../../src/domain/errors.ts';
+import type { FaultCode } from '../../../src/domain/errors.ts';
 import { type FakeProvider, type Reply, startFakeProvider } from '../../support/fake-provider.ts';
 import { decisionText, geminiWire, openaiWire } from '../../support/provider-wires.ts';
 import { createVirtualTime, type VirtualTime } from '../../support/virtual-time.ts';
-import { API_KEY, BUDGET_MS, GEMINI, OPENAI } from './llm-subject.ts';
+import { API_KEY, BUDGET_MS, faultAdvising, GEMINI, OPENAI } from './llm-subject.ts';
 import { requestOf } from './requests.ts';
 
 const PUBLISH = decisionText({ next_step_name: 'publish' });
@@ -20,18 +20,8 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-async function faultOf(deciding: Promise<unknown>): Promise<Fault> {
-  const error = await deciding.then(
-    () => expect.fail('expected a fault'),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof Fault)) throw error;
-  expect(error.message).toMatch(/; nothing moved\. (?:Send|Sending) the (?:same )?call again/);
-  expect(JSON.stringify([error.message, error.hint, error.details, String(error.cause)])).not.toContain(
-    API_KEY,
-  );
-  return error;
-}
+const faultOf = (deciding: Promise<unknown>) =>
+  faultAdvising(deciding, /; nothing moved\. (?:Send|Sending) the same call again/);
 
 /** A local port that nothing listens on. */
 async function closedPort(): Promise<number> {

@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readStubScript } from '../../../src/ai/stub/script.ts';
+import { describe, expect, test } from 'vitest';
 import type { ScriptEntry } from '../../../src/ai/stub/script-entry.ts';
 import { createStubModel } from '../../../src/ai/stub-model.ts';
 import type { Definition } from '../../../src/domain/definition.ts';
@@ -180,61 +176,5 @@ describe('playing a script', () => {
     await expect(model.decide(requestOf(), { signal: caller.signal })).rejects.toMatchObject({
       code: 'CANCELLED',
     });
-  });
-});
-
-describe('reading a script', () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'stub-script-'));
-  });
-  afterEach(() => rmSync(folder, { recursive: true }));
-
-  function read(text: string) {
-    const path = join(folder, 'script.json');
-    writeFileSync(path, text);
-    return readStubScript(path);
-  }
-
-  test('a valid one is returned as it is', () => {
-    const script = [
-      { workflow: 'A', step: 'b', times: 3, delay_ms: 5, decision: { next_step_name: 'FINISH' } },
-    ];
-    expect(read(JSON.stringify(script))).toEqual(script);
-    expect(read('[]')).toEqual([]);
-  });
-
-  test.each<[string, string, readonly string[]]>([
-    ['no JSON', '[{"step": }]', ['script.json: The script of the stub is not JSON: ']],
-    ['no list', '{"step": "a"}', ['script.json: Invalid input: expected array']],
-    [
-      'an unknown member',
-      '[{"fault": {"code": "AI_TIMEOUT"}}, {"stepp": "a", "fault": {"code": "AI_TIMEOUT"}}]',
-      ['entry 1: Unrecognized key: "stepp"'],
-    ],
-    [
-      'neither decision nor fault',
-      '[{"step": "a"}]',
-      ['entry 0: Expected exactly one of decision, report, outcome, judgement, fault'],
-    ],
-    [
-      'both',
-      '[{"decision": {"next_step_name": "a"}, "fault": {"code": "AI_TIMEOUT"}}]',
-      ['entry 0: Expected exactly one of decision, report, outcome, judgement, fault'],
-    ],
-    ['an unknown code', '[{"fault": {"code": "AI_BROKEN"}}]', ['entry 0: fault.code: Invalid option']],
-    ['a wrong number', '[{"times": 0, "fault": {"code": "AI_TIMEOUT"}}]', ['entry 0: times: Too small']],
-    [
-      'several',
-      '[{"decision": {}}, {"decision": {"next_step_name": 5}}]',
-      ['entry 0: decision.next_step_name: ', 'entry 1: decision.next_step_name: '],
-    ],
-  ])('%s', (_, text, problems) => {
-    for (const problem of problems) expect(() => read(text)).toThrowError(problem);
-    expect(() => read(text)).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
-  });
-
-  test('a missing file is named', () => {
-    expect(() => readStubScript(join(folder, 'absent.json'))).toThrowError(/absent\.json: .*cannot be read/);
   });
 });

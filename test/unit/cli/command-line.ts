@@ -9,6 +9,14 @@ export const TEST_CONFIG: Config = {
   definitionDirs: ['/flows'],
   databasePath: '/runs/workflows.sqlite',
   ai: { provider: 'client', requestTimeoutMs: 30_000 },
+  tasks: {
+    verifyTimeoutMs: 300_000,
+    failuresInRowMax: 5,
+    breakerCooldownMs: 60_000,
+    runIterationsMax: 1_000,
+    runMsMax: 3_600_000,
+    leaseMs: 60_000,
+  },
   logLevel: 'info',
   toolsets: ['workflows'],
   limits: DEFAULT_LIMITS,
@@ -68,6 +76,8 @@ export async function runCommand(argv: readonly string[], params: CommandLinePar
         events.push('open');
         return { engine, close: async () => void events.push('close') };
       },
+      openWorker: unexpected('openWorker'),
+      stopSignal: () => new AbortController().signal,
       serveStdio: async () => void events.push('serve'),
       lintPath: unexpected('lintPath'),
       formatDiagnostic: ({ file, message }) => `${file}: ${message}`,

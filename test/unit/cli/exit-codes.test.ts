@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { exitCodeOf } from '../../../src/cli/exit-codes.ts';
 import { Defect, FAULTS, Fault, type FaultCode } from '../../../src/domain/errors.ts';
 
-test('only wrong configuration and usage are 2, every other fault is 1', () => {
+test('only wrong or missing configuration and wrong usage are 2, every other fault is 1', () => {
   const codes = Object.keys(FAULTS) as FaultCode[];
   const two = codes.filter((code) => exitCodeOf(new Fault(code, 'x')) === 2);
-  expect(two.sort()).toEqual(['CONFIG_INVALID', 'INVALID_ARGUMENT']);
+  expect(two.sort()).toEqual(['CONFIG_INVALID', 'INVALID_ARGUMENT', 'MODEL_REQUIRED']);
   for (const code of codes.filter((each) => !two.includes(each)))
     expect(exitCodeOf(new Fault(code, 'x'))).toBe(1);
 });

@@ -9,6 +9,7 @@ import { loadConfig } from '../../../src/config/load-config.ts';
 import type { Variables } from '../../../src/config/sources.ts';
 import { Fault } from '../../../src/domain/errors.ts';
 import { DEFAULT_LIMITS } from '../../../src/domain/limits.ts';
+import { TOOLSETS } from '../../../src/domain/toolset.ts';
 
 let cwd: string;
 let packageRoot: string;
@@ -51,6 +52,14 @@ describe('with nothing set', () => {
       definitionDirs: [join(packageRoot, 'workflows')],
       databasePath: join(envPaths('orchestrator-mcp', { suffix: '' }).data, 'workflows.sqlite'),
       ai: { provider: 'client', requestTimeoutMs: 30_000 },
+      tasks: {
+        verifyTimeoutMs: 300_000,
+        failuresInRowMax: 5,
+        breakerCooldownMs: 60_000,
+        runIterationsMax: 1_000,
+        runMsMax: 3_600_000,
+        leaseMs: 60_000,
+      },
       logLevel: 'info',
       toolsets: ['workflows'],
       limits: DEFAULT_LIMITS,
@@ -67,7 +76,14 @@ describe('with nothing set', () => {
 
   test('the result is frozen to the bottom', async () => {
     const config = await load();
-    for (const part of [config, config.ai, config.limits, config.toolsets, config.definitionDirs])
+    for (const part of [
+      config,
+      config.ai,
+      config.tasks,
+      config.limits,
+      config.toolsets,
+      config.definitionDirs,
+    ])
       expect(Object.isFrozen(part)).toBe(true);
   });
 });
@@ -231,6 +247,76 @@ describe('who decides', () => {
   });
 });
 
+describe('the work on tasks', () => {
+  const tasks = async (env: Variables) => (await load({ env })).tasks;
+
+  test('numbers of seconds become milliseconds', async () => {
+    const env = {
+      TASK_VERIFY_TIMEOUT_SECONDS: '7',
+      TASK_FAILURES_IN_ROW_MAX: '2',
+      TASK_BREAKER_COOLDOWN_SECONDS: '3',
+      TASK_RUN_ITERATIONS_MAX: '4',
+      TASK_RUN_SECONDS_MAX: '5',
+      TASK_LEASE_SECONDS: '6',
+    };
+    expect(await tasks(env)).toEqual({
+      verifyTimeoutMs: 7_000,
+      failuresInRowMax: 2,
+      breakerCooldownMs: 3_000,
+      runIterationsMax: 4,
+      runMsMax: 5_000,
+      leaseMs: 6_000,
+    });
+  });
+
+  test.each([
+    ['npm  test -- --run', ['npm', 'test', '--', '--run']],
+    ['[ "node", "verify results.mjs", "" ]', ['node', 'verify results.mjs', '']],
+    ['$HOME/verify && true', ['$HOME/verify', '&&', 'true']],
+  ])('TASK_VERIFY_COMMAND=%s', async (text, words) => {
+    expect((await tasks({ TASK_VERIFY_COMMAND: text })).verifyCommand).toEqual(words);
+  });
+
+  test.each(['node "verify results.mjs"', "sh -c 'exit 0'", '[]', '["node", 1]', '[""]', '["node"'])(
+    'TASK_VERIFY_COMMAND=%s is refused',
+    async (text) => {
+      expect(await problemsOf({ env: { TASK_VERIFY_COMMAND: text } })).toEqual([
+        expect.stringMatching(/^TASK_VERIFY_COMMAND: This is neither words between spaces nor a JSON array/),
+      ]);
+    },
+  );
+
+  test('a .env file cannot name a program that is run, but may say how long it may take', async () => {
+    const dotEnv = 'TASK_VERIFY_COMMAND=./verify\nTASK_VERIFY_TIMEOUT_SECONDS=1\n';
+    expect(await problemsOf({ dotEnv })).toEqual([
+      'TASK_VERIFY_COMMAND: A .env file cannot name a program that is run. Set it in the environment, or remove it.',
+    ]);
+    expect((await load({ dotEnv, env: { TASK_VERIFY_COMMAND: 'mine' } })).tasks).toMatchObject({
+      verifyCommand: ['mine'],
+      verifyTimeoutMs: 1_000,
+    });
+  });
+
+  test('what is out of range is reported all at once', async () => {
+    const env = {
+      TASK_VERIFY_TIMEOUT_SECONDS: '0',
+      TASK_FAILURES_IN_ROW_MAX: 'none',
+      TASK_BREAKER_COOLDOWN_SECONDS: '-1',
+      TASK_RUN_ITERATIONS_MAX: '1000001',
+      TASK_RUN_SECONDS_MAX: '1.5',
+      TASK_LEASE_SECONDS: '86401',
+    };
+    expect(await problemsOf({ env })).toEqual([
+      'TASK_VERIFY_TIMEOUT_SECONDS: "0" is not a number of seconds. Use a whole number from 1 to 86400.',
+      'TASK_FAILURES_IN_ROW_MAX: "none" is not a number of failures. Use a whole number from 1 to 1000.',
+      'TASK_BREAKER_COOLDOWN_SECONDS: "-1" is not a number of seconds. Use a whole number from 1 to 86400.',
+      'TASK_RUN_ITERATIONS_MAX: "1000001" is not a number of attempts. Use a whole number from 1 to 1000000.',
+      'TASK_RUN_SECONDS_MAX: "1.5" is not a number of seconds. Use a whole number from 1 to 604800.',
+      'TASK_LEASE_SECONDS: "86401" is not a number of seconds. Use a whole number from 1 to 86400.',
+    ]);
+  });
+});
+
 describe('values', () => {
   test.each(['0', '600001', '1.5', '-1', '1e3', 'soon'])(
     'AI_REQUEST_TIMEOUT_MS=%s is refused',
@@ -245,16 +331,18 @@ describe('values', () => {
     expect((await load({ env: { AI_REQUEST_TIMEOUT_MS: text } })).ai.requestTimeoutMs).toBe(Number(text));
   });
 
-  test.each(['all', 'workflows', ' Workflows , all', 'workflows,'])(
-    'ORCHESTRATOR_TOOLSETS=%s',
-    async (text) => {
-      expect((await load({ env: { ORCHESTRATOR_TOOLSETS: text } })).toolsets).toEqual(['workflows']);
-    },
-  );
+  test.each([
+    ['workflows,', ['workflows']],
+    [' Tasks , workflows', ['workflows', 'tasks']],
+    ['all', TOOLSETS],
+    ['Workflows,all', TOOLSETS],
+  ])('ORCHESTRATOR_TOOLSETS=%s', async (text, toolsets) => {
+    expect((await load({ env: { ORCHESTRATOR_TOOLSETS: text } })).toolsets).toEqual(toolsets);
+  });
 
   test('unknown toolsets are listed with the known ones', async () => {
     expect(await problemsOf({ env: { ORCHESTRATOR_TOOLSETS: 'workflows,agnet,x' } })).toEqual([
-      'ORCHESTRATOR_TOOLSETS: "agnet", "x" is not a toolset. Use workflows or all.',
+      'ORCHESTRATOR_TOOLSETS: "agnet", "x" is not a toolset. Use workflows, agent, tasks or all.',
     ]);
   });
 

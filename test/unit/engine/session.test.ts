@@ -49,3 +49,24 @@ test('sessions are neither listed nor started like workflows, unless they are as
     code: 'INVALID_ARGUMENT',
   });
 });
+
+test('a session can be looked for without opening it, and its last entries and keys be read', async () => {
+  open = await createTestEngine({ definition: STATES });
+  const { engine } = open;
+  expect(await engine.findSession('s')).toBeUndefined();
+  const instanceId = await engine.openSession('s');
+  expect(await engine.findSession('s')).toBe(instanceId);
+  for (const requestId of ['r1', 'r2', 'r3'])
+    await engine.advance({ instanceId, requestId, report: { status: 'success', requestId } });
+
+  const recent = await engine.recentHistory({ instanceId, limit: 2 });
+  expect(recent.map(({ request_id, revision }) => [request_id, revision])).toEqual([
+    ['r2', 2],
+    ['r3', 3],
+  ]);
+  expect(await engine.findRequest({ instanceId, requestId: 'r2' })).toEqual(recent[0]);
+  expect(await engine.findRequest({ instanceId, requestId: 'r4' })).toBeUndefined();
+  await expect(engine.recentHistory({ instanceId: 'nobody', limit: 2 })).rejects.toMatchObject({
+    code: 'INSTANCE_NOT_FOUND',
+  });
+});

@@ -44,6 +44,15 @@ const tablesOf = (path: string) =>
 
 const tables = [
   '__drizzle_migrations',
+  'agent_knowledge',
+  'agent_knowledge_index',
+  'agent_knowledge_index_config',
+  'agent_knowledge_index_content',
+  'agent_knowledge_index_data',
+  'agent_knowledge_index_docsize',
+  'agent_knowledge_index_idx',
+  'agent_messages',
+  'agent_task_data',
   'circuit_breakers',
   'sqlite_sequence',
   'tasks',

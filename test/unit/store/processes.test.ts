@@ -3,14 +3,16 @@ import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import type { Instance } from '../../../src/domain/instance.ts';
 import { silentLogger } from '../../../src/domain/logger.ts';
+import { openSqliteStores } from '../../../src/store/sqlite/open-sqlite-stores.ts';
 import { createSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { createSampleRuns } from '../../support/sample-runs.ts';
+import { sampleTask } from '../../support/sample-tasks.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { startStoreProcess } from './store-process.ts';
 
-const openStore = (path: string) =>
-  createSqliteStore({ path, migrationsFolder: 'src/store/migrations/sqlite', logger: silentLogger });
+const settings = { migrationsFolder: 'src/store/migrations/sqlite', logger: silentLogger };
+const openStore = (path: string) => createSqliteStore({ path, ...settings });
 
 async function startedInstance(path: string): Promise<Instance> {
   const store = await openStore(path);
@@ -76,4 +78,24 @@ it('loses no acknowledged commit to kill -9', async () => {
     await store.close();
   }
   expect(revision).toBeGreaterThan(158);
+});
+
+it('gives every task to one of the processes that claim at once', async () => {
+  const path = join(temporaryFolder(), 'workflows.sqlite');
+  const { tasks, close } = await openSqliteStores({ path, ...settings });
+  const added = await tasks.addTasks({ tasks: Array.from({ length: 600 }, () => sampleTask()) });
+  const processes = await Promise.all([1, 2, 3].map(() => startStoreProcess('claim', path)));
+  for (const process of processes) process.go();
+  const claimed = await Promise.all(
+    processes.map(async ({ lines, ended }) => {
+      const ids: string[] = [];
+      for await (const id of lines) ids.push(id);
+      expect(await ended).toEqual({ code: 0, signal: null, stderr: '' });
+      return ids;
+    }),
+  );
+  expect(claimed.flat().sort()).toEqual(added.tasks.map(({ id }) => id).sort());
+  // Otherwise one of them had them all, and nothing was shown.
+  expect(claimed.filter((ids) => ids.length > 0).length).toBeGreaterThan(1);
+  await close();
 });

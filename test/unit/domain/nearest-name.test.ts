@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearestName, suggestion } from '../../../src/definitions/nearest-name.ts';
+import { nearestName, suggestion } from '../../../src/domain/nearest-name.ts';
 
 const keys = ['transitions', 'report_schema', 'max_visits'];
 

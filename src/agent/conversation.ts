@@ -1,0 +1,107 @@
+import type { Clock } from '../domain/clock.ts';
+import { Fault } from '../domain/errors.ts';
+import type { Limits } from '../domain/limits.ts';
+import type { Message, MessageRole } from '../domain/session.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import { keyReused } from './session-faults.ts';
+
+export interface ConversationDeps {
+  readonly sessions: SessionStore;
+  readonly clock: Clock;
+  readonly limits: Limits;
+}
+
+export interface AddMessageParams {
+  readonly sessionId: string;
+  readonly role: MessageRole;
+  readonly content: string;
+  /** Makes the call safe to repeat. */
+  readonly requestId?: string;
+}
+
+export interface MessageItem {
+  readonly message_id: number;
+  readonly role: MessageRole;
+  readonly content: string;
+  /** ISO-8601 UTC. */
+  readonly created_at: string;
+}
+
+export interface AddedMessageAnswer {
+  readonly session_id: string;
+  readonly message_id: number;
+  readonly role: MessageRole;
+  readonly created_at: string;
+  /** The call was made before; nothing was added now. */
+  readonly replayed?: true;
+}
+
+export interface ConversationAnswer {
+  readonly session_id: string;
+  /** The oldest first. */
+  readonly messages: readonly MessageItem[];
+  /** Older ones that were asked for are left out, because together they would be too large for one answer. */
+  readonly truncated?: true;
+}
+
+/** Throws `TOO_LARGE`, or `REQUEST_ID_REUSED` if the key belongs to another message. */
+export async function addMessage(
+  { sessions, clock, limits }: ConversationDeps,
+  { sessionId, role, content, requestId }: AddMessageParams,
+): Promise<AddedMessageAnswer> {
+  const bytes = Buffer.byteLength(content);
+  const bytesMax = limits.sessionMessageBytesMax;
+  if (bytes > bytesMax) {
+    throw new Fault('TOO_LARGE', `The message has ${bytes} bytes; at most ${bytesMax} are allowed.`, {
+      hint: 'Add it in parts, or put it into a file, and say where that is.',
+      details: { what: 'The message', bytes, bytes_max: bytesMax },
+    });
+  }
+  const { message, replayed } = await sessions.addMessage({
+    message: { sessionId, role, content, createdAt: clock.now() },
+    requestId,
+  });
+  if (requestId !== undefined && (message.role !== role || message.content !== content))
+    throw keyReused(requestId);
+  return {
+    session_id: sessionId,
+    message_id: message.messageId,
+    role: message.role,
+    created_at: message.createdAt,
+    replayed: replayed ? true : undefined,
+  };
+}
+
+export interface ConversationParams {
+  readonly sessionId: string;
+  /** At most `limits.pageSizeMax`, which larger numbers are cut to. */
+  readonly maxMessages: number;
+}
+
+/** The last messages, as many as fit into an answer. */
+export async function conversation(
+  { sessions, limits }: ConversationDeps,
+  { sessionId, maxMessages }: ConversationParams,
+): Promise<ConversationAnswer> {
+  const found = await sessions.lastMessages(sessionId, Math.min(maxMessages, limits.pageSizeMax));
+  const messages = latestWithin(found, limits.requestBytesMax);
+  return {
+    session_id: sessionId,
+    messages: messages.map((message) => ({
+      message_id: message.messageId,
+      role: message.role,
+      content: message.content,
+      created_at: message.createdAt,
+    })),
+    truncated: messages.length < found.length ? true : undefined,
+  };
+}
+
+function latestWithin(messages: readonly Message[], bytesMax: number): readonly Message[] {
+  let bytes = 0;
+  const tooLarge = messages.findLastIndex(({ content }) => {
+    bytes += Buffer.byteLength(content);
+    return bytes > bytesMax;
+  });
+  return messages.slice(tooLarge + 1);
+}

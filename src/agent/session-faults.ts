@@ -1,0 +1,75 @@
+import { Fault } from '../domain/errors.ts';
+import type { SessionPosition } from './machine.ts';
+
+export function stateNotAllowed(
+  { sessionId, state }: SessionPosition,
+  newState: string,
+  available: readonly string[],
+): Fault {
+  const options = available.length === 0 ? 'It leads nowhere.' : `Choose one of ${quoted(available)}.`;
+  return new Fault('STEP_NOT_ALLOWED', `"${newState}" cannot follow "${state}". ${options}`, {
+    hint: 'Nothing has moved; call transition_state with one of these, or stay.',
+    details: { session_id: sessionId, state, available_transitions: [...available] },
+  });
+}
+
+export function sessionEnded({ sessionId, state, status, statusReason }: SessionPosition): Fault {
+  const reason = statusReason === undefined ? '' : ` ${statusReason}`;
+  return new Fault(
+    'STEP_NOT_ALLOWED',
+    `The session "${sessionId}" has ended: it is ${status} at "${state}".${reason}`,
+    {
+      hint: 'What it keeps can still be read. To begin anew, use another session_id.',
+      details: { session_id: sessionId, state, status, available_transitions: [] },
+    },
+  );
+}
+
+export function sessionSuspended({ sessionId, instanceId, state, statusReason }: SessionPosition): Fault {
+  return new Fault(
+    'INSTANCE_SUSPENDED',
+    `The session "${sessionId}" is suspended at "${state}". ${statusReason ?? ''}`.trim(),
+    {
+      hint:
+        `Tell the user why. When they want it to go on, call resume_workflow with instance_id "${instanceId}" and ` +
+        `assumed_current_step_name "${state}".`,
+      details: { session_id: sessionId, state, reason: statusReason ?? null },
+    },
+  );
+}
+
+export function keyReused(requestId: string): Fault {
+  return new Fault(
+    'REQUEST_ID_REUSED',
+    `request_id "${requestId}" was used for a call with other contents.`,
+    {
+      hint: 'Use a new request_id for a new call, and the same one only to send the same call again.',
+    },
+  );
+}
+
+export function movedByOthers(sessionId: string): Fault {
+  return new Fault(
+    'STORAGE_BUSY',
+    `Other callers kept moving the session "${sessionId}"; this call changed nothing.`,
+    {
+      hint: 'Send the same call again.',
+    },
+  );
+}
+
+export function transitionsUsedUp(sessionId: string, cause: Fault): Fault {
+  return new Fault(
+    'TOO_LARGE',
+    `The session "${sessionId}" has changed its state as often as a session may.`,
+    {
+      hint: 'Go on with another session_id; what this one keeps can still be read.',
+      details: cause.details,
+      cause,
+    },
+  );
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Fault } from '../domain/errors.ts';
+import type { JsonValue } from '../domain/json.ts';
+import type { Task } from '../domain/task.ts';
+import type { Timers } from '../domain/timers.ts';
+import { childEnvironment, type Environment } from './child-environment.ts';
+import { createOutputTail } from './output-tail.ts';
+import { killTree } from './process-tree.ts';
+import { taskItem } from './task-item.ts';
+import type { Verdict, Verifier } from './verifier.ts';
+
+const FEEDBACK_BYTES_MAX = 4 * 1024;
+
+export interface CommandVerifierParams {
+  /** The program and its arguments, as the operator configured them; no shell reads them. */
+  readonly command: readonly [string, ...string[]];
+  /** Of this process; the command gets to see the harmless part of it. */
+  readonly env: Environment;
+  /** Milliseconds that the command may take. */
+  readonly timeoutMs: number;
+  readonly timers: Timers;
+}
+
+/**
+ * Has results judged by a command. It reads `{"task": {...}, "result": ...}` from its standard input; with exit code 0
+ * it accepts, with any other it rejects, and what it wrote last to its standard output and error is the feedback.
+ *
+ * `verify` throws `VERIFIER_FAILED` where it cannot be started or comes to no end of its own, and `CANCELLED`; in both
+ * cases nothing of it is left running.
+ */
+export function createCommandVerifier(params: CommandVerifierParams): Verifier {
+  return {
+    verify: (task, result, { signal }) => judgeByCommand(params, { task, result, signal }),
+  };
+}
+
+interface Case {
+  readonly task: Task;
+  readonly result: JsonValue;
+  readonly signal: AbortSignal;
+}
+
+async function judgeByCommand(
+  { command: [program, ...args], env, timeoutMs, timers }: CommandVerifierParams,
+  { task, result, signal }: Case,
+): Promise<Verdict> {
+  if (signal.aborted) throw cancelled();
+  const child = start(program, args, env);
+  const exit = exitOf(child, program);
+  const output = createOutputTail(FEEDBACK_BYTES_MAX);
+  child.stdout?.on('data', output.add);
+  child.stderr?.on('data', output.add);
+  // Who judges by something else need not read.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(`${JSON.stringify({ task: taskItem(task), result })}\n`);
+
+  let ended: Fault | undefined;
+  const end = (reason: Fault) => {
+    ended ??= reason;
+    killTree(child);
+    // Whatever got away from that must not keep us waiting for its output.
+    for (const stream of child.stdio) stream?.destroy();
+  };
+  const stopTimer = timers.start(timeoutMs, () => end(failed(program, `took longer than ${timeoutMs} ms`)));
+  const onAbort = () => end(cancelled());
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const { code, signalName } = await exit;
+    if (ended !== undefined) throw ended;
+    if (code === null) throw failed(program, `was ended by ${signalName}`);
+    return code === 0
+      ? { accepted: true }
+      : { accepted: false, feedback: output.text() || `exit code ${code}` };
+  } finally {
+    stopTimer();
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function start(program: string, args: readonly string[], env: Environment): ChildProcess {
+  try {
+    return spawn(program, args, {
+      env: childEnvironment(env),
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A group of its own, so that all of it can be ended.
+      detached: process.platform !== 'win32',
+      windowsHide: true,
+    });
+  } catch (cause) {
+    throw failed(program, 'could not be started', cause);
+  }
+}
+
+interface Exit {
+  readonly code: number | null;
+  readonly signalName: NodeJS.Signals | null;
+}
+
+/** When all of its output is read. Throws `VERIFIER_FAILED` if it could not be started. */
+function exitOf(child: ChildProcess, program: string): Promise<Exit> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause) => reject(failed(program, 'could not be started', cause)));
+    // What it has left running would keep its output open.
+    child.once('exit', () => killTree(child));
+    child.once('close', (code, signalName) => resolve({ code, signalName }));
+  });
+}
+
+function failed(program: string, what: string, cause?: unknown): Fault {
+  return new Fault('VERIFIER_FAILED', `The verifying command ${program} ${what}.`, {
+    hint: 'The operator of this server has to look at the command.',
+    cause,
+  });
+}
+
+function cancelled(): Fault {
+  return new Fault('CANCELLED', 'The call was cancelled before there was a verdict.');
+}

@@ -1,0 +1,94 @@
+import { Fault } from '../domain/errors.ts';
+import { failpoint } from '../domain/failpoint.ts';
+import type { Task } from '../domain/task.ts';
+import { makeAttempt } from './attempt.ts';
+import type { OrchestratorDeps } from './orchestrator.ts';
+import { RUN_TASKS_MAX, type RunParams, type RunResult } from './run.ts';
+import { createProgress } from './run-progress.ts';
+import { createRunSafety } from './run-safety.ts';
+import { createRunStop } from './run-stop.ts';
+import { createRunTally } from './run-tally.ts';
+import type { StopReason } from './safety.ts';
+import { type NothingTaken, type Taken, takeTask } from './take-task.ts';
+import { checkRange } from './task-checks.ts';
+
+const LEASE_MS = 60_000;
+const POLL_MS = 2_000;
+const NOTE_CHARS_MAX = 200;
+/** A run that waits has no bound of its own. */
+const UNBOUNDED = { iterationsMax: Number.POSITIVE_INFINITY, runMsMax: Number.POSITIVE_INFINITY };
+const PASSING: readonly (StopReason | undefined)[] = [undefined, 'failures_in_row', 'breaker_open'];
+
+/** One run; see {@link Orchestrator}. */
+export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promise<RunResult> {
+  const { tasks, clock, timers, logger, pollMs = POLL_MS } = deps;
+  const { waitForMore = false, leaseMs = LEASE_MS, maxTasks, onProgress, onAttempt } = params;
+  if (maxTasks !== undefined) checkRange('max_tasks', maxTasks, RUN_TASKS_MAX);
+  const startedMs = clock.monotonicMs();
+  const settings = waitForMore ? { ...deps.safety, ...UNBOUNDED } : deps.safety;
+  const safety = createRunSafety({ tasks, clock, settings });
+  const stop = createRunStop({ signal: params.signal, remainingMs: safety.remainingMs(), timers });
+  const progress = createProgress({ total: maxTasks, onProgress, onAttempt, logger });
+  const tally = createRunTally(maxTasks);
+
+  async function makeRound(): Promise<Taken> {
+    const stoppedBy = stop.reason();
+    if (stoppedBy !== undefined) return { stoppedBy };
+    const taken = await takeTask({ tasks, clock, safety, leaseMs, mayTake: tally.mayTake });
+    if (taken.task !== undefined) await workOn(taken.task);
+    return taken;
+  }
+
+  async function workOn(task: Task): Promise<void> {
+    tally.begin(task);
+    failpoint('task_claimed');
+    const describe = (what: string) =>
+      `${task.id}, attempt ${task.attempts} of ${task.maxAttempts}: ${oneLine(what)}`;
+    const { becomes, outcome, message } = await makeAttempt(deps, {
+      task,
+      leaseMs,
+      signal: stop.signal,
+      onProgress: (what) => progress.say(describe(what)),
+    });
+    failpoint('task_settled');
+    tally.end(becomes);
+    progress.endAttempt(describe(message), becomes === 'completed' || becomes === 'failed');
+    logger.debug('An attempt has ended.', { task: task.id, attempt: task.attempts, becomes });
+    await safety.record(outcome);
+  }
+
+  /** A run that waits outlasts what may pass. */
+  async function outlastFault(error: unknown): Promise<Taken> {
+    if (!(waitForMore && error instanceof Fault && error.retryable)) throw error;
+    logger.warn('The queue cannot be worked on for now.', { error });
+    return {};
+  }
+
+  function summary({ stoppedBy, retryAfterMs }: NothingTaken): RunResult {
+    return {
+      ...tally.counts(),
+      elapsed_seconds: Math.round(clock.monotonicMs() - startedMs) / 1_000,
+      stopped_by: stoppedBy,
+      retry_after_seconds: retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs / 1_000),
+    };
+  }
+
+  try {
+    for (;;) {
+      const taken = await makeRound().catch(outlastFault);
+      if (taken.task !== undefined) continue;
+      if (!waitForMore || !PASSING.includes(taken.stoppedBy)) return summary(taken);
+      const waitMs = Math.min(taken.retryAfterMs ?? pollMs, pollMs);
+      // Rejects when the run is stopped, which the next round sees.
+      await timers.sleep(waitMs, stop.signal).catch(() => {});
+    }
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** What is told in passing is short. */
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= NOTE_CHARS_MAX ? line : `${line.slice(0, NOTE_CHARS_MAX - 1)}…`;
+}

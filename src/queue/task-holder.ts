@@ -1,0 +1,49 @@
+import { Fault } from '../domain/errors.ts';
+import type { Task } from '../domain/task.ts';
+
+/** The task, if the one who asks still holds it; else throws `LEASE_LOST`. */
+export function checkHolder(task: Task, fencingToken: number): Task {
+  if (task.status === 'in_progress' && task.fencingToken === fencingToken) return task;
+  throw leaseLost(task);
+}
+
+/**
+ * A token that is shown has to be the current one, and one has to be shown where the task is leased. A lease that ran
+ * out counts until somebody else has the task. Throws `LEASE_LOST` or `FENCING_TOKEN_REQUIRED`.
+ */
+export function checkToken(task: Task, fencingToken: number | undefined): void {
+  if (fencingToken !== undefined && fencingToken !== task.fencingToken) throw leaseLost(task);
+  if (fencingToken !== undefined || task.status !== 'in_progress' || task.leaseExpiresAt === undefined)
+    return;
+  throw new Fault(
+    'FENCING_TOKEN_REQUIRED',
+    `Task ${task.id} is leased until ${task.leaseExpiresAt}; only its worker may end it.`,
+    { hint: 'Pass the fencing_token that claim_next_task or start_task answered.' },
+  );
+}
+
+export function wrongStatus(task: Task, what: string): Fault {
+  return new Fault('TASK_STATUS_INVALID', `Task ${task.id} is ${task.status}, and so it cannot ${what}.`, {
+    hint: NEXT[task.status],
+    details: { task_id: task.id, status: task.status },
+  });
+}
+
+const NEXT: Readonly<Record<Task['status'], string>> = {
+  pending: 'Call start_task for it, or claim_next_task, to begin.',
+  in_progress:
+    'Someone works on it. Choose another one with claim_next_task, or take it back with retry_task.',
+  completed: 'It is done. Add a new task for what is left to do.',
+  failed: 'Call retry_task to have it tried again.',
+};
+
+export function leaseLost(task: Pick<Task, 'id'>): Fault {
+  return new Fault(
+    'LEASE_LOST',
+    `Task ${task.id} is not yours any more: its lease ran out, or it was taken back or ended.`,
+    {
+      hint: 'Stop working on it; call claim_next_task for another one.',
+      details: { task_id: task.id },
+    },
+  );
+}

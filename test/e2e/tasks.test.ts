@@ -1,0 +1,290 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'vitest';
+import type { HeldTask, TaskItem } from '../../src/queue/task-item.ts';
+import type { RetryAnswer, TaskAnswer, TaskStats, TasksAnswer } from '../../src/queue/task-queue.ts';
+import type { ProtocolClient } from '../support/protocol-client.ts';
+import { relayFiles } from '../support/workflow-files.ts';
+import { scenarioPerClient, scenarioPerProtocol } from './scenario.ts';
+
+const PINNED_TOOLS = new URL('../pins/tools-tasks.json', import.meta.url);
+const TASKS = { ORCHESTRATOR_TOOLSETS: 'tasks' };
+
+interface Taken {
+  readonly task?: HeldTask;
+  readonly message: string;
+}
+
+scenarioPerClient(
+  'a task from its adding to its end, by every tool',
+  ['task-lifecycle', 'task-repeats', 'typed-errors', 'both-eras'],
+  async (scratch, connect) => {
+    await scratch.writeWorkflow('RELAY', relayFiles(['only_step']));
+    const client = await scratch.connect(connect, TASKS);
+    expect(await client.answer('get_next_task')).toEqual({
+      message: 'The queue is empty. add_task puts something into it.',
+    });
+
+    const later = { description: 'Sweep.', priority: 7, request_id: 'sweep' };
+    const added = await client.answer<TaskAnswer>('add_task', later);
+    expect(added.task).toMatchObject({
+      id: 'task-001',
+      status: 'pending',
+      priority: 7,
+      attempts: 0,
+      max_attempts: 3,
+    });
+    expect(await client.answer('add_task', later)).toEqual({ ...added, replayed: true });
+    expect(await client.failure('add_task', { ...later, priority: 1 })).toMatchObject({
+      error_code: 'REQUEST_ID_REUSED',
+    });
+    expect(await client.failure('add_task', { description: 'x', workflow_name: 'NOWHERE' })).toMatchObject({
+      error_code: 'WORKFLOW_NOT_FOUND',
+    });
+    const first = await client.answer<TaskAnswer>('add_task', {
+      description: 'Bake a cake.',
+      priority: 1,
+      max_attempts: 2,
+      workflow_name: 'RELAY',
+      context: { guests: 4 },
+    });
+    expect(first.task).toMatchObject({
+      id: 'task-002',
+      max_attempts: 2,
+      workflow_name: 'RELAY',
+      context: { guests: 4 },
+    });
+    expect(await client.answer<Taken>('get_next_task')).toMatchObject({
+      task: { id: 'task-002', status: 'pending' },
+    });
+
+    const { task: cake, message } = await client.answer<Taken>('claim_next_task', { lease_seconds: 60 });
+    expect(cake).toMatchObject({ id: 'task-002', status: 'in_progress', attempts: 1, fencing_token: 1 });
+    expect(cake?.lease_expires_at).toMatch(/Z$/);
+    expect(message).toContain('RELAY');
+    expect(message).toContain('fencing_token 1');
+    const renewed = await client.answer<Taken>('start_task', {
+      task_id: 'task-002',
+      fencing_token: 1,
+      lease_seconds: 3_600,
+    });
+    expect(Date.parse(renewed.task?.lease_expires_at ?? '')).toBeGreaterThan(
+      Date.parse(cake?.lease_expires_at ?? ''),
+    );
+    expect(await client.failure('complete_task', { task_id: 'task-002', result: 'Done.' })).toMatchObject({
+      error_code: 'FENCING_TOKEN_REQUIRED',
+      hint: expect.stringContaining('fencing_token'),
+    });
+    const failing = { task_id: 'task-002', reason: 'No eggs.', fencing_token: 1 };
+    expect(await client.answer<TaskAnswer>('fail_task', failing)).toMatchObject({
+      task: { status: 'failed', error: 'No eggs.' },
+    });
+    expect(await client.answer<TaskAnswer>('fail_task', failing)).toMatchObject({ replayed: true });
+    expect(
+      await client.answer<RetryAnswer>('retry_task', { task_id: 'task-002', feedback: 'Buy eggs.' }),
+    ).toMatchObject({ retried: true, task: { status: 'pending', attempts: 1, feedback: 'Buy eggs.' } });
+    const again = await client.answer<Taken>('start_task', { task_id: 'task-002' });
+    expect(again.message).toContain('feedback');
+    expect(again.task).not.toHaveProperty('lease_expires_at');
+    expect(await client.answer<RetryAnswer>('retry_task', { task_id: 'task-002' })).toMatchObject({
+      retried: false,
+      task: { status: 'failed', attempts: 2 },
+    });
+
+    const sweep = await client.answer<Taken>('claim_next_task');
+    const complete = {
+      task_id: 'task-001',
+      result: { swept: ['hall', null, { deep: 1 }] },
+      fencing_token: sweep.task?.fencing_token,
+    };
+    const completed = await client.answer<TaskAnswer>('complete_task', complete);
+    expect(completed.task).toMatchObject({ status: 'completed', result: complete.result });
+    expect(await client.answer('complete_task', complete)).toEqual({ ...completed, replayed: true });
+    expect(await client.failure('complete_task', { ...complete, result: 'other' })).toMatchObject({
+      error_code: 'TASK_STATUS_INVALID',
+      details: { task_id: 'task-001', status: 'completed' },
+    });
+    expect(await client.answer('claim_next_task')).toEqual({
+      message:
+        'No task is pending: 0 in progress, 1 completed, 1 failed. retry_task makes a failed task pending again.',
+    });
+    expect(await client.failure('start_task', { task_id: 'task-404' })).toMatchObject({
+      error_code: 'TASK_NOT_FOUND',
+    });
+
+    expect(await client.answer('clear_completed')).toEqual({ cleared: 1 });
+    expect(await client.answer('reset_all_tasks')).toEqual({ reset: 1 });
+    expect(await client.answer<Taken>('get_next_task')).toMatchObject({
+      task: { id: 'task-002', status: 'pending', attempts: 0 },
+    });
+  },
+);
+
+scenarioPerClient('batches, in full or not at all', ['task-batches'], async (scratch, connect) => {
+  const client = await scratch.connect(connect, TASKS);
+  expect(await client.failure('add_tasks_batch', { descriptions: ['Sow.', ' ', 'Reap.', ''] })).toMatchObject(
+    {
+      error_code: 'BATCH_REFUSED',
+      details: {
+        refused: 2,
+        items: [
+          { index: 1, error_code: 'INVALID_ARGUMENT' },
+          { index: 3, error_code: 'INVALID_ARGUMENT' },
+        ],
+      },
+    },
+  );
+  expect(await client.answer<Taken>('get_next_task')).not.toHaveProperty('task');
+
+  const batch = { descriptions: ['Sow.', 'Water.', 'Reap.'], priority: 2, request_id: 'farm' };
+  const { tasks } = await client.answer<TasksAnswer>('add_tasks_batch', batch);
+  expect(tasks.map(({ id, priority }) => [id, priority])).toEqual([
+    ['task-001', 2],
+    ['task-002', 2],
+    ['task-003', 2],
+  ]);
+  expect(await client.answer('add_tasks_batch', batch)).toEqual({ tasks, replayed: true });
+
+  const { task: sown } = await client.answer<Taken>('claim_next_task');
+  await client.answer('start_task', { task_id: 'task-002' });
+  const ids = ['task-001', 'task-002', 'task-003', 'task-404'];
+  expect(await client.failure('complete_tasks_batch', { task_ids: ids, result: 'Done.' })).toMatchObject({
+    error_code: 'BATCH_REFUSED',
+    details: {
+      refused: 3,
+      items: [
+        { index: 0, error_code: 'FENCING_TOKEN_REQUIRED' },
+        { index: 2, error_code: 'TASK_STATUS_INVALID' },
+        { index: 3, error_code: 'TASK_NOT_FOUND' },
+      ],
+    },
+  });
+  const done = await client.answer<TasksAnswer>('complete_tasks_batch', {
+    task_ids: ['task-001', 'task-002'],
+    result: 'Done.',
+    fencing_tokens: { 'task-001': sown?.fencing_token },
+  });
+  expect(done.tasks.map(({ id, status, result }) => [id, status, result])).toEqual([
+    ['task-001', 'completed', 'Done.'],
+    ['task-002', 'completed', 'Done.'],
+  ]);
+});
+
+scenarioPerProtocol(
+  'the toolset offers the pinned tools, and is explained in the instructions',
+  ['output-schemas', 'short-instructions'],
+  async (scratch, open) => {
+    const client = await scratch.connect(open, TASKS);
+    expect(await client.listTools()).toEqual(JSON.parse(await readFile(PINNED_TOOLS, 'utf8')));
+    expect(client.instructions).toMatch(/claim_next_task[\s\S]*complete_task/);
+    expect(client.instructions?.split(/\s+/).length).toBeLessThan(150);
+  },
+);
+
+interface TaskListing {
+  readonly tasks: readonly TaskItem[];
+  readonly more: boolean;
+  readonly totals: Omit<TaskStats, 'breaker'>;
+}
+
+scenarioPerProtocol(
+  'the queue is read as resources, and its statuses are completed',
+  ['task-resources', 'completions-served'],
+  async (scratch, open) => {
+    const client = await scratch.connect(open, TASKS);
+    const read = async <Content = TaskListing>(uri: string) => {
+      const { mimeType, text } = await client.readResource(uri);
+      expect(mimeType).toBe('application/json');
+      return JSON.parse(text) as Content;
+    };
+    const ids = async (uri: string) => (await read(uri)).tasks.map(({ id }) => id);
+    expect((await client.listResources()).map(({ uri }) => uri)).toEqual([
+      'task://queue',
+      'task://current',
+      'task://stats',
+      'task://pending',
+      'task://completed',
+    ]);
+    expect((await client.listResourceTemplates()).map(({ uriTemplate }) => uriTemplate)).toEqual([
+      'task://filter/{status}',
+    ]);
+    expect(await read('task://queue')).toEqual({
+      tasks: [],
+      more: false,
+      totals: { total: 0, pending: 0, in_progress: 0, completed: 0, failed: 0 },
+    });
+
+    await client.callTool('add_tasks_batch', { descriptions: ['a', 'b', 'c', 'd'] });
+    await client.callTool('start_task', { task_id: 'task-002' });
+    await client.callTool('complete_task', { task_id: 'task-002', result: 'Done.' });
+    await client.callTool('start_task', { task_id: 'task-003' });
+    await client.callTool('fail_task', { task_id: 'task-003', reason: 'No.' });
+    await client.callTool('start_task', { task_id: 'task-004' });
+    expect(await ids('task://queue')).toEqual(['task-001', 'task-002', 'task-003', 'task-004']);
+    for (const [uri, id] of [
+      ['task://current', 'task-004'],
+      ['task://pending', 'task-001'],
+      ['task://completed', 'task-002'],
+      ['task://filter/pending', 'task-001'],
+      ['task://filter/in_progress', 'task-004'],
+      ['task://filter/completed', 'task-002'],
+      ['task://filter/failed', 'task-003'],
+    ] as const)
+      expect([uri, await ids(uri)]).toEqual([uri, [id]]);
+    const { text } = await client.readResource('task://current');
+    expect(text).not.toContain('fencing_token');
+    expect(await read<TaskStats>('task://stats')).toEqual({
+      total: 4,
+      pending: 1,
+      in_progress: 1,
+      completed: 1,
+      failed: 1,
+      breaker: { state: 'closed', failures_in_row: 0 },
+    });
+    for (const uri of ['task://filter/lost', 'task://filter/', 'task://queue/task-001', 'task://'])
+      await expect(client.readResource(uri), uri).rejects.toThrow();
+
+    const statuses = (typed: string) => client.completeResource('task://filter/{status}', 'status', typed);
+    expect((await statuses('')).values).toEqual(['pending', 'in_progress', 'completed', 'failed']);
+    expect((await statuses('IN')).values).toEqual(['in_progress']);
+
+    await client.callTool('add_tasks_batch', { descriptions: Array.from({ length: 200 }, (_, i) => `${i}`) });
+    const pending = await read('task://pending');
+    expect(pending.tasks).toHaveLength(200);
+    expect(pending).toMatchObject({ more: true, totals: { total: 204, pending: 201 } });
+  },
+);
+
+scenarioPerProtocol(
+  'a watcher hears of what its own server changes',
+  ['task-updates', 'updates-announced'],
+  async (scratch, open) => {
+    const client = await scratch.connect(open, TASKS);
+    await client.watch(['task://stats', 'task://filter/pending']);
+    await client.callTool('add_task', { description: 'Sweep.' });
+    await client.announced('resource task://stats');
+    await client.announced('resource task://filter/pending');
+    expect(client.changes.filter((change) => change.includes('completed'))).toEqual([]);
+  },
+);
+
+scenarioPerProtocol(
+  'a watcher hears of what another process changes, and of nothing else that it writes',
+  ['task-updates', 'updates-announced', 'several-processes'],
+  async (scratch, open) => {
+    await scratch.writeWorkflow('RELAY', relayFiles(['only_step']));
+    const watcher = await scratch.connect(open, TASKS);
+    const other = await scratch.connect(open, { ORCHESTRATOR_TOOLSETS: 'all' });
+    await watcher.watch(['task://queue']);
+    await watcher.readResource('task://queue');
+    await other.callTool('start_workflow', { workflow_name: 'RELAY' });
+    await other.callTool('add_task', { description: 'Sweep.' });
+    await watcher.announced('resource task://queue');
+    expect(await pendingIds(watcher)).toEqual(['task-001']);
+    expect(watcher.changes).toEqual(['resource task://queue']);
+  },
+);
+
+async function pendingIds(client: ProtocolClient): Promise<readonly string[]> {
+  const { text } = await client.readResource('task://pending');
+  return (JSON.parse(text) as TaskListing).tasks.map(({ id }) => id);
+}
