@@ -7,10 +7,11 @@ import { thirdPartyNotices } from './third-party-notices.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const DIST = join(ROOT, 'dist');
-const ENTRIES = ['src/main.ts', 'src/demo/demo.ts'];
+/** The program, what `npm start` shows, and what runs in threads of its own. */
+const ENTRIES = ['src/main.ts', 'src/demo/demo.ts', 'src/sandbox/guest/sandbox-worker.ts'];
 
-/** Compiled for the machine, or large and needed by few: these stay packages of their own. */
-const EXTERNAL = ['better-sqlite3', '@google/genai', 'openai'];
+/** Compiled for the machine, read as files of WebAssembly, or large and needed by few: these stay packages of their own. */
+const EXTERNAL = ['better-sqlite3', 'quickjs-wasi', '@google/genai', 'openai'];
 
 // CommonJS packages inside the bundle ask for Node's modules with `require`, which ES modules do not have.
 const BANNER = `import { createRequire as createRequireOfBundle } from 'node:module';

@@ -85,6 +85,8 @@ export interface ScriptOutcome {
   /** Bytes that were dropped of the output. */
   readonly outputDroppedBytes: number;
   readonly calls: number;
+  /** Calls that it did not wait for: they were under way when it ended, or had not been begun. */
+  readonly unansweredCalls: number;
   readonly cpuMs: number;
   readonly error?: ScriptError;
 }

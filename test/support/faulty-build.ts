@@ -14,12 +14,15 @@ export interface FaultyBuild {
   readonly migrationsFolder: string;
   engineRoom(): Promise<typeof import('./engine-room.ts')>;
   maintenanceRoom(): Promise<typeof import('./maintenance-room.ts')>;
+  sandboxRoom(): Promise<typeof import('./sandbox-room.ts')>;
+  /** What a runner of scripts starts its threads with. */
+  readonly sandboxWorkerFile: string;
   dispose(): Promise<void>;
 }
 
 export interface FaultyBuildParams {
   /** The whole program, or the rooms that a campaign in one process needs. */
-  readonly entry: 'program' | 'engine-room' | 'contender' | 'maintenance-room';
+  readonly entry: 'program' | 'engine-room' | 'contender' | 'maintenance-room' | 'sandbox-room';
   readonly mutant?: Mutant | undefined;
 }
 
@@ -28,7 +31,11 @@ const ENTRIES = {
   'engine-room': 'test/support/engine-room.ts',
   contender: 'test/support/contender.ts',
   'maintenance-room': 'test/support/maintenance-room.ts',
+  'sandbox-room': 'test/support/sandbox-room.ts',
 } as const;
+
+/** What else the bundle of the product has beside the program. */
+const SANDBOX_WORKER = 'src/sandbox/guest/sandbox-worker.ts';
 
 /** Throws when a mutant's text is not in the sources, once: a defect that was not planted proves nothing. */
 export async function buildFaulty({ entry, mutant }: FaultyBuildParams): Promise<FaultyBuild> {
@@ -39,7 +46,7 @@ export async function buildFaulty({ entry, mutant }: FaultyBuildParams): Promise
   await symlink(resolve('node_modules'), join(folder, 'node_modules'));
   const planted = new Set<string>();
   await bundle({
-    entryPoints: [resolve(ENTRIES[entry])],
+    entryPoints: [ENTRIES[entry], SANDBOX_WORKER].map((file) => resolve(file)),
     outdir,
     plugins: [armFailpoints, plant(mutant, planted)],
   });
@@ -50,6 +57,8 @@ export async function buildFaulty({ entry, mutant }: FaultyBuildParams): Promise
     migrationsFolder: join(outdir, 'migrations', 'sqlite'),
     engineRoom: () => import(join(outdir, 'engine-room.mjs')),
     maintenanceRoom: () => import(join(outdir, 'maintenance-room.mjs')),
+    sandboxRoom: () => import(join(outdir, 'sandbox-room.mjs')),
+    sandboxWorkerFile: join(outdir, 'sandbox-worker.mjs'),
     dispose: () => rm(folder, { recursive: true, force: true }),
   };
 }

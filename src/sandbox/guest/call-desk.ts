@@ -1,0 +1,65 @@
+import type { CallMessage } from '../messages.ts';
+import type { RunMemory } from '../run-memory.ts';
+import type { ScriptLimits } from '../runner.ts';
+import { nestsDeeperThan } from './json-depth.ts';
+
+/** Of one call's arguments. The host reads them, and is not to be held up by it. */
+const ARGUMENTS_BYTES_MAX = 1024 * 1024;
+/** Deeper values would exhaust the stack of whoever walks through them by recursion. */
+export const VALUE_DEPTH_MAX = 100;
+
+export type Admission =
+  | { readonly seq: number }
+  /** In words for the script, which may do better. */
+  | { readonly refusal: string }
+  | { readonly limit: keyof ScriptLimits };
+
+/** Where calls get their numbers, wait for their turn, and are kept until they are answered. */
+export interface CallDesk {
+  admit(call: Omit<CallMessage, 'seq'>): Admission;
+  /** Forgets a call that is answered; false if none waits under that number. */
+  settle(seq: number): boolean;
+  /** Those whose turn it is now; each once. */
+  due(): readonly CallMessage[];
+  /** Calls that were made and not answered. */
+  unanswered(): number;
+}
+
+export function createCallDesk(limits: ScriptLimits, memory: RunMemory): CallDesk {
+  const inFlight = new Set<number>();
+  const queue: CallMessage[] = [];
+  let queuedBytes = 0;
+  // To sleep costs nobody anything, and what waits for its turn is often raced against a sleep.
+  const sleeps: CallMessage[] = [];
+  const sleeping = new Set<number>();
+  return {
+    admit(call) {
+      const bytes = Buffer.byteLength(call.args);
+      if (bytes > ARGUMENTS_BYTES_MAX)
+        return {
+          refusal: `${call.name} was called with ${bytes} bytes of JSON; at most ${ARGUMENTS_BYTES_MAX} are allowed`,
+        };
+      if (nestsDeeperThan(call.args, VALUE_DEPTH_MAX))
+        return {
+          refusal: `${call.name} was called with JSON that is more than ${VALUE_DEPTH_MAX} levels deep`,
+        };
+      const seq = memory.countCall();
+      if (seq > limits.callsMax) return { limit: 'callsMax' };
+      queuedBytes += bytes;
+      // They have left the memory of the machine, but are the script's all the same.
+      if (queuedBytes > limits.memoryBytes) return { limit: 'memoryBytes' };
+      (call.name === 'sleep' ? sleeps : queue).push({ ...call, seq });
+      return { seq };
+    },
+    settle: (seq) => inFlight.delete(seq) || sleeping.delete(seq),
+    due() {
+      const due = [...sleeps.splice(0), ...queue.splice(0, limits.callsInFlightMax - inFlight.size)];
+      for (const { name, seq, args } of due) {
+        (name === 'sleep' ? sleeping : inFlight).add(seq);
+        queuedBytes -= Buffer.byteLength(args);
+      }
+      return due;
+    },
+    unanswered: () => inFlight.size + sleeping.size + queue.length + sleeps.length,
+  };
+}

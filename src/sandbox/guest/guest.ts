@@ -1,0 +1,201 @@
+import { JSException, type JSValueHandle } from 'quickjs-wasi';
+import type { EngineModules, GuestEnd, ReplyMessage, ScriptOrder, ThreadMessage } from '../messages.ts';
+import { openRunMemory, type RunMemory } from '../run-memory.ts';
+import type { ScriptLimits } from '../runner.ts';
+import { createCallDesk, VALUE_DEPTH_MAX } from './call-desk.ts';
+import { createErrorReader } from './error-reader.ts';
+import { nestsDeeperThan } from './json-depth.ts';
+import { HALT } from './prelude.ts';
+import { createRejections } from './rejections.ts';
+import {
+  type Bridge,
+  createScriptMachine,
+  isOutOfMemory,
+  isOutOfMemoryError,
+  type ScriptMachine,
+} from './script-machine.ts';
+import { explained, transpile } from './transpile.ts';
+import { createVirtualMachine } from './virtual-machine.ts';
+
+/** A thread that had a larger machine is not worth keeping: the memory would be given back late. */
+const REUSABLE_BYTES_MAX = 16 * 1024 * 1024;
+
+/** One script in a machine of its own. */
+export interface Guest {
+  deliver(replies: readonly ReplyMessage[]): void;
+  /** Ends a script that waits; one that computes sees the request in the memory of the run. */
+  stop(): void;
+}
+
+export interface GuestParams {
+  readonly modules: EngineModules;
+  readonly order: ScriptOrder;
+  readonly post: (message: ThreadMessage) => void;
+}
+
+/** What the prelude said when the script's function was done: JSON of its result, or of what it threw. */
+interface Returned {
+  readonly isCompleted: boolean;
+  readonly json: string;
+}
+
+/** Leaves the machine past all code of the script. */
+class Halted extends Error {}
+
+/** Runs a script up to where it waits for its calls, and on with each reply; posts its calls, and its end, once. */
+export async function startGuest({ modules, order, post }: GuestParams): Promise<Guest> {
+  const { limits } = order;
+  const memory = openRunMemory(order.memory);
+  const desk = createCallDesk(limits, memory);
+  const rejections = createRejections();
+  let now = order.now;
+  /** Once one of these is known, the script must not go on. */
+  let end: GuestEnd | undefined;
+  let returned: Returned | undefined;
+  let isOver = false;
+  let isReusable = () => true;
+
+  const over = (how: GuestEnd) => {
+    isOver = true;
+    post({ kind: 'ended', end: how, reusable: isReusable() });
+  };
+
+  const script = computing(memory, () => transpile(order.source));
+  memory.resetComputed();
+  if ('problem' in script) {
+    over({ status: 'unparsable', error: { name: 'SyntaxError', ...script.problem } });
+    return { deliver() {}, stop() {} };
+  }
+  const errors = createErrorReader(script.map, order.functionNames);
+
+  const { engine, occupiedBytes } = await createVirtualMachine({
+    modules,
+    memoryBytes: limits.memoryBytes,
+    now: () => now,
+    checkLimits() {
+      if (memory.isStopRequested()) end ??= { status: 'stopped' };
+      if (memory.computedMs() > limits.cpuMs) end ??= exceeded('cpuMs');
+      if (end !== undefined || returned !== undefined) throw new Halted();
+    },
+    onRejection: rejections.note,
+  });
+  isReusable = () => occupiedBytes() <= REUSABLE_BYTES_MAX;
+
+  let machine: ScriptMachine;
+  const bridge: Bridge = {
+    call(name, args, stack) {
+      const admission = desk.admit({ name, args, line: errors.placeOf(stack)?.line });
+      if ('refusal' in admission) return admission.refusal;
+      if ('seq' in admission) return admission.seq;
+      end ??= exceeded(admission.limit);
+      return HALT;
+    },
+    print: memory.print,
+    finish(isCompleted, json) {
+      returned ??= { isCompleted, json };
+    },
+  };
+
+  const endOfError = (json: string): GuestEnd => {
+    const error = errors.read(json);
+    return isOutOfMemoryError(error) ? exceeded('memoryBytes') : { status: 'failed', error };
+  };
+
+  const endOfReturn = ({ isCompleted, json }: Returned): GuestEnd => {
+    if (!isCompleted) return endOfError(json);
+    if (Buffer.byteLength(json) > limits.resultBytesMax) return exceeded('resultBytesMax');
+    if (nestsDeeperThan(json, VALUE_DEPTH_MAX))
+      return failed(`The result is more than ${VALUE_DEPTH_MAX} levels deep.`);
+    return { status: 'completed', result: json };
+  };
+
+  /** Of a script that has come as far as it can now; undefined where it waits for calls. */
+  const endOfAdvance = (): GuestEnd | undefined => {
+    const isStuck = returned === undefined && desk.unanswered() === 0;
+    // A failure that the script never looked at would be lost, with a result that may depend on it.
+    const forgotten = isStuck || returned?.isCompleted ? rejections.first() : undefined;
+    if (forgotten !== undefined) return endOfError(machine.describe(forgotten));
+    if (isStuck) return failed('The script waits for a promise that nothing will ever settle.');
+    return returned && endOfReturn(returned);
+  };
+
+  /** After which the machine can't be asked for anything. */
+  const endOfCrash = (error: unknown): GuestEnd => {
+    if (returned !== undefined) return endOfReturn(returned);
+    if (isOutOfMemory(error)) return exceeded('memoryBytes');
+    // The stack of the engine, or that of the thread, had no room left.
+    const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+    return { status: 'failed', error: { name, message } };
+  };
+
+  /** Lets the script compute until it waits for its calls, and makes these. */
+  const advance = (work: () => void) => {
+    if (isOver) return;
+    computing(memory, () => {
+      try {
+        work();
+        end ??= endOfAdvance();
+      } catch (error) {
+        end ??= endOfCrash(error);
+      }
+    });
+    // A call is made when it is called, whether or not the script waits for it.
+    const calls = end === undefined || isOwnEnd(end) ? desk.due() : [];
+    if (calls.length > 0) post({ kind: 'calls', calls });
+    if (end !== undefined) over(end);
+  };
+
+  advance(() => {
+    machine = createScriptMachine({ engine, order, bridge });
+    memory.resetComputed();
+    let compiled: JSValueHandle;
+    try {
+      compiled = machine.compile(script.code);
+    } catch (error) {
+      if (!(error instanceof JSException) || isOutOfMemory(error)) throw error;
+      const { name, message, stack } = error;
+      const problem = explained(order.source, { message, ...errors.placeOf(stack) });
+      end = { status: 'unparsable', error: { name, ...problem } };
+      return;
+    }
+    machine.start(compiled);
+  });
+  return {
+    deliver(replies) {
+      advance(() => {
+        for (const reply of replies) {
+          if (end !== undefined || returned !== undefined || !desk.settle(reply.seq)) continue;
+          now = reply.now;
+          // Up to where the script waits again, so that it makes no difference which replies come together.
+          machine.deliver(fits(reply.json, limits) ? reply : { ...reply, ...TOO_LARGE_REPLY });
+        }
+      });
+    },
+    stop() {
+      if (!isOver) over({ status: 'stopped' });
+    },
+  };
+}
+
+function computing<Result>(memory: RunMemory, work: () => Result): Result {
+  memory.startComputing();
+  try {
+    return work();
+  } finally {
+    memory.stopComputing();
+  }
+}
+
+/** In the machine there are the text, its copy while it is handed over, and what is made of it. */
+const fits = (json: string, { memoryBytes }: ScriptLimits) => json.length < memoryBytes / 4;
+
+const TOO_LARGE_REPLY = {
+  ok: false,
+  json: JSON.stringify({ message: "The reply is too large for the script's memory.", fields: {} }),
+};
+
+const isOwnEnd = ({ status }: GuestEnd) => status === 'completed' || status === 'failed';
+
+const exceeded = (limit: keyof ScriptLimits): GuestEnd => ({ status: 'limit_exceeded', limit });
+
+const failed = (message: string): GuestEnd => ({ status: 'failed', error: { name: 'Error', message } });

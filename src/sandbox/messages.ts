@@ -1,0 +1,74 @@
+import type { ScriptError, ScriptLimits } from './runner.ts';
+
+/** One WebAssembly library that is loaded into every virtual machine. */
+export interface ExtensionModule {
+  readonly name: string;
+  readonly wasm: WebAssembly.Module;
+}
+
+/** The engine, compiled once and shared by all threads. */
+export interface EngineModules {
+  readonly engine: WebAssembly.Module;
+  readonly extensions: readonly ExtensionModule[];
+}
+
+/** A script, and all that its thread has to know to run it. */
+export interface ScriptOrder {
+  readonly source: string;
+  readonly functionNames: readonly string[];
+  readonly now: number;
+  readonly randomSeed: number;
+  readonly limits: ScriptLimits;
+  /** Of `RunMemory`. */
+  readonly memory: SharedArrayBuffer;
+}
+
+/** Values cross as JSON text: an object of the script's making never becomes one of the host's. */
+export interface CallMessage {
+  readonly seq: number;
+  readonly name: string;
+  /** A JSON array. */
+  readonly args: string;
+  readonly line?: number;
+}
+
+export interface ReplyMessage {
+  readonly seq: number;
+  /** What the script's clock says from now on. */
+  readonly now: number;
+  readonly ok: boolean;
+  /** JSON of the value, or of `{message, fields}`. */
+  readonly json: string;
+}
+
+export type GuestError = Omit<ScriptError, 'fields' | 'limit'> & {
+  /** A JSON object. */
+  readonly fields?: string;
+};
+
+export type GuestEnd =
+  | { readonly status: 'completed' /** JSON. */; readonly result: string }
+  | { readonly status: 'failed'; readonly error: GuestError }
+  | { readonly status: 'limit_exceeded'; readonly limit: keyof ScriptLimits }
+  /** Nothing of it was run. */
+  | { readonly status: 'unparsable'; readonly error: GuestError }
+  /** As the host wished, which knows why. */
+  | { readonly status: 'stopped' };
+
+export type HostMessage =
+  | ({ readonly kind: 'modules' } & EngineModules)
+  | { readonly kind: 'run'; readonly order: ScriptOrder }
+  | { readonly kind: 'replies'; readonly replies: readonly ReplyMessage[] }
+  /** For a script that waits; one that computes looks into the memory of the run. */
+  | { readonly kind: 'stop' };
+
+export type ThreadMessage =
+  /** It has the engine. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'calls'; readonly calls: readonly CallMessage[] }
+  | {
+      readonly kind: 'ended';
+      readonly end: GuestEnd;
+      /** False where the thread has grown so much that a new one is better. */
+      readonly reusable: boolean;
+    };

@@ -1,0 +1,98 @@
+import { Defect, Fault } from '../domain/errors.ts';
+import type { Logger } from '../domain/logger.ts';
+import { loadEngineModules } from './engine-modules.ts';
+import type { EngineModules } from './messages.ts';
+import { cancelledOutcome, outcomeOf } from './outcome.ts';
+import type { RunScriptParams, ScriptRunner } from './runner.ts';
+import { startThread } from './sandbox-thread.ts';
+import { createThreadPool } from './thread-pool.ts';
+import { runOnThread } from './thread-run.ts';
+
+export interface QuickjsRunnerParams {
+  /** Absolute path of the entry point of its threads, `sandbox-worker.mjs`, which lies beside the bundled program. */
+  readonly workerFile: string;
+  readonly logger: Logger;
+  /** Scripts that run at one time, each on a thread of its own; further ones wait for their turn. */
+  readonly workersMax?: number;
+  /** After which a thread that has nothing to do is ended. */
+  readonly idleMs?: number;
+}
+
+const WORKERS_MAX = 4;
+const IDLE_MS = 60_000;
+
+/**
+ * Runs scripts in QuickJS, compiled to WebAssembly: a fresh machine for each, on a thread of a pool. Three walls: the machine
+ * knows nothing but the language, WebAssembly reaches nothing but its own memory, and the thread can be ended whatever it does.
+ *
+ * `run` also rejects with what `onCall` rejects with, after the script was stopped; and with `CANCELLED` once it is closed.
+ */
+export function createQuickjsRunner(params: QuickjsRunnerParams): ScriptRunner {
+  const { workerFile, logger, workersMax = WORKERS_MAX, idleMs = IDLE_MS } = params;
+  let modules: Promise<EngineModules> | undefined;
+  const pool = createThreadPool({
+    start() {
+      // Tried again by the next one, should it fail.
+      modules ??= loadEngineModules().catch((error: unknown) => {
+        modules = undefined;
+        throw error;
+      });
+      return startThread({ workerFile, modules });
+    },
+    threadsMax: workersMax,
+    idleMs,
+  });
+  const runs = new Map<AbortController, Promise<unknown>>();
+  let isClosed = false;
+
+  const run = async (script: RunScriptParams, signal: AbortSignal) => {
+    if (signal.aborted) return cancelledOutcome;
+    const thread = await pool.acquire(signal).catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      throw new Defect('The sandbox could not be started.', { cause: error });
+    });
+    if (thread === undefined) return cancelledOutcome;
+    const finished = await runOnThread({ thread, script, signal });
+    await pool.release(thread, finished);
+    if (finished.end.status === 'crashed')
+      logger.error('The thread of a script broke down', { error: String(finished.end.cause) });
+    return outcomeOf(finished, script.limits);
+  };
+  return {
+    async run(script) {
+      if (isClosed) throw new Fault('CANCELLED', 'The program is shutting down.');
+      checkSource(script);
+      const stopping = new AbortController();
+      const stop = () => stopping.abort();
+      if (script.signal?.aborted) stop();
+      script.signal?.addEventListener('abort', stop, { once: true });
+      const running = run(script, stopping.signal);
+      runs.set(stopping, running);
+      try {
+        return await running;
+      } finally {
+        runs.delete(stopping);
+        script.signal?.removeEventListener('abort', stop);
+      }
+    },
+    async close() {
+      isClosed = true;
+      for (const stopping of runs.keys()) stopping.abort();
+      await Promise.allSettled(runs.values());
+      await pool.close();
+    },
+  };
+}
+
+function checkSource({ source, limits }: RunScriptParams): void {
+  const bytes = Buffer.byteLength(source);
+  if (bytes <= limits.sourceBytesMax) return;
+  throw new Fault(
+    'INVALID_ARGUMENT',
+    `The script has ${bytes} bytes; at most ${limits.sourceBytesMax} are allowed.`,
+    {
+      hint: 'Let the tools hold the data, and let the script only name it.',
+      details: { bytes, bytes_max: limits.sourceBytesMax },
+    },
+  );
+}
