@@ -16,6 +16,8 @@ export interface EngineModules {
 export interface ScriptOrder {
   readonly source: string;
   readonly functionNames: readonly string[];
+  /** A JSON object. */
+  readonly constants: string;
   readonly now: number;
   readonly randomSeed: number;
   readonly limits: ScriptLimits;

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../domain/json.ts';
+import type { JsonObject, JsonValue } from '../domain/json.ts';
 
 /** What one run may use up. */
 export interface ScriptLimits {
@@ -50,6 +50,8 @@ export interface RunScriptParams {
   readonly source: string;
   /** Names of the functions that the script can call besides `sleep`. */
   readonly functionNames: readonly string[];
+  /** Values that the script finds under these names. */
+  readonly constants?: JsonObject;
   /** Answers one call. Replies reach the script in the order in which these promises are settled. */
   readonly onCall: (call: GuestCall) => Promise<CallReply>;
   /** What `Date.now()` says: asked at the start, and after each reply. Milliseconds since 1970. */

@@ -37,7 +37,7 @@ export function startThread({ workerFile, modules }: ThreadParams): SandboxThrea
   let listener: ThreadListener | undefined;
   let isAlive = true;
   const worker = new Worker(workerFile, {
-    // A script that got out of its machine would find neither variables nor flags of this process.
+    // Neither variables nor flags: a script that got out of its machine would find none.
     env: {},
     argv: [],
     execArgv: [],

@@ -1,5 +1,5 @@
 import { createCallAnswers } from './call-answers.ts';
-import type { GuestEnd } from './messages.ts';
+import type { GuestEnd, ScriptOrder } from './messages.ts';
 import { createRunMemory, type RunMemory } from './run-memory.ts';
 import type { RunScriptParams } from './runner.ts';
 import type { SandboxThread } from './sandbox-thread.ts';
@@ -34,8 +34,17 @@ export interface ThreadRunParams {
 
 /** Runs one script on a thread, has its calls answered, and ends it when it passes a limit that it cannot see itself. */
 export function runOnThread({ thread, script, signal }: ThreadRunParams): Promise<FinishedRun> {
-  const { limits, source, functionNames, randomSeed } = script;
+  const { limits, source, functionNames, constants = {}, randomSeed } = script;
   const memory = createRunMemory(limits.outputBytesMax);
+  const order: ScriptOrder = {
+    source,
+    functionNames,
+    constants: JSON.stringify(constants),
+    now: script.now(),
+    randomSeed,
+    limits,
+    memory: memory.buffer,
+  };
   return new Promise((resolve) => {
     let reason: RunEnd | undefined;
     let grace: NodeJS.Timeout | undefined;
@@ -79,10 +88,7 @@ export function runOnThread({ thread, script, signal }: ThreadRunParams): Promis
       onGone: (cause) => finish({ status: 'crashed', cause }, false),
     });
     signal.addEventListener('abort', cancel, { once: true });
-    thread.post({
-      kind: 'run',
-      order: { source, functionNames, randomSeed, limits, now: script.now(), memory: memory.buffer },
-    });
+    thread.post({ kind: 'run', order });
     if (signal.aborted) cancel();
   });
 }

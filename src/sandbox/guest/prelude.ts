@@ -10,7 +10,7 @@ export const HALT = 0;
  * `print(text)`; `finish(completed, json)` says that the script has ended, with the JSON of its result or of
  * `{name, message, stack?, fields?}`, in which `fields` is JSON text itself.
  */
-export const PRELUDE = `(function (call, print, finish, namesJson, randomSeed) {
+export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson, randomSeed) {
   'use strict';
   const { parse, stringify } = JSON;
   const { apply, defineProperty } = Reflect;
@@ -69,6 +69,11 @@ export const PRELUDE = `(function (call, print, finish, namesJson, randomSeed) {
     const name = names[index];
     give(name, { [name]: (...args) => request(name, args) }[name]);
   }
+
+  const constants = parse(constantsJson);
+  const constantNames = keys(constants);
+  for (let index = 0; index < constantNames.length; index += 1)
+    give(constantNames[index], constants[constantNames[index]]);
 
   const delayOf = (ms) => min(max(floor(NumberOf(ms)) || 0, 0), delayMsMax);
   let lastTimer = 0;

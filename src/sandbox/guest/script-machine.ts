@@ -63,6 +63,7 @@ export function createScriptMachine({ engine, order, bridge }: ScriptMachinePara
       return engine.undefined;
     }),
     string(JSON.stringify(order.functionNames)),
+    string(order.constants),
     engine.newNumber(order.randomSeed),
   );
   const start = room.getProp('start');

@@ -160,6 +160,13 @@ test('race, allSettled, any, generators and finally work with calls', async () =
   });
 });
 
+test('constants are there under their names', async () => {
+  const { result } = await subject.run('return [input.ids.length, __proto__.x]', {
+    constants: JSON.parse('{"input": {"ids": [1, 2]}, "__proto__": {"x": 3}}'),
+  });
+  expect(result).toEqual([2, 3]);
+});
+
 test('sleeping is a call, and so are timers', async () => {
   const calls: GuestCall[] = [];
   const { output } = await subject.run(
