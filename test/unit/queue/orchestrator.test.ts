@@ -206,6 +206,12 @@ describe('safety', () => {
     expect(await file.orchestrator().run({ maxTasks: 10 })).toMatchObject({ stopped_by: 'breaker_open' });
   });
 
+  test('is not asked for a task that the run may not take', async () => {
+    await file.add(['plain', 'plain']);
+    const orchestrator = file.orchestrator({ safety: { iterationsMax: 1 } });
+    expect(await orchestrator.run({ maxTasks: 1 })).toMatchObject({ stopped_by: 'max_tasks' });
+  });
+
   test('attempts are bounded', async () => {
     await file.add(['plain', 'plain', 'plain']);
     expect(await file.orchestrator({ safety: { iterationsMax: 2 } }).run({ maxTasks: 10 })).toMatchObject({
@@ -445,12 +451,19 @@ describe('leases', () => {
         while (!signal.aborted) await new Promise(setImmediate);
         return { status: 'success', result: 'first' };
       });
-      expect(await file.orchestrator({ executor }).run({ maxTasks: 1 })).toMatchObject({
+      const heard: string[] = [];
+      const onProgress = ({ message }: RunProgress) => heard.push(message);
+      expect(await file.orchestrator({ executor }).run({ maxTasks: 1, onProgress })).toMatchObject({
         processed: 1,
         completed: 1,
         failed: 0,
         attempts: 2,
       });
+      expect(heard).toEqual([
+        'task-001, attempt 1 of 3: lost to another worker',
+        'task-001, attempt 2 of 3: verifying the result',
+        'task-001, attempt 2 of 3: completed',
+      ]);
       expect(await file.queue.find('task-001')).toMatchObject({ result: 'second', attempts: 2 });
       expect((await file.stores.tasks.findBreaker()).failuresInRow).toBe(0);
     },
