@@ -38,6 +38,7 @@ describe('R11: verifiers that say anything at all', () => {
     'a command catches: $name',
     async (mutant) => {
       const { violations } = await judgeByCommand({ tasks: 12, hangs: 0, mutant });
+      reportMutant(mutant, violations);
       expect(violations).not.toEqual([]);
     },
   );

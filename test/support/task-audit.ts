@@ -1,7 +1,10 @@
 import Database from 'better-sqlite3';
 import type { CircuitBreaker } from '../../src/domain/circuit-breaker.ts';
 import type { JsonValue } from '../../src/domain/json.ts';
-import type { TaskStatus } from '../../src/domain/task.ts';
+import { silentLogger } from '../../src/domain/logger.ts';
+import type { NewTask, TaskStatus } from '../../src/domain/task.ts';
+import { openSqliteStores } from '../../src/store/sqlite/open-sqlite-stores.ts';
+import { MIGRATIONS } from './filled-database.ts';
 
 /** A task as one write left it; what the queue says of itself is not believed, every write of it is seen. */
 export interface AuditedTask {
@@ -74,7 +77,7 @@ const TABLES: readonly AuditedTable[] = [
 ];
 
 /** Has SQLite itself keep a trail of every write to the queue, inside of the transaction that writes. */
-export function installAudit(databasePath: string): void {
+function installAudit(databasePath: string): void {
   const database = new Database(databasePath, { timeout: 5_000 });
   database.exec(`
     CREATE TABLE audit_trail (
@@ -116,6 +119,18 @@ function trigger(
 function rowAs({ members }: AuditedTable, row: string): string {
   const pairs = Object.entries(members).map(([member, column]) => `'${member}', ${column.replace('@', row)}`);
   return `json_object(${pairs.join(', ')})`;
+}
+
+/** Makes a database whose queue has these tasks, and keeps a trail of whatever becomes of them. */
+export async function addAuditedTasks(databasePath: string, tasks: readonly NewTask[]): Promise<void> {
+  const stores = await openSqliteStores({
+    path: databasePath,
+    migrationsFolder: MIGRATIONS,
+    logger: silentLogger,
+  });
+  installAudit(databasePath);
+  await stores.tasks.addTasks({ tasks });
+  await stores.close();
 }
 
 /** What was written, looked at from outside while the workers go on. */

@@ -79,4 +79,45 @@ export const TASK_MUTANTS = {
       },
     ],
   },
+  verdictIgnored: {
+    name: 'the verdict is not looked at',
+    patches: [
+      {
+        file: 'queue/attempt.ts',
+        replace:
+          'return verdict.accepted ? accepted(result) : rejected(storableText(verdict.feedback, limits));',
+        by: 'return accepted(result);',
+      },
+    ],
+  },
+  noVerdictAccepts: {
+    name: 'a result is accepted where there is no verdict',
+    patches: [
+      {
+        file: 'queue/attempt.ts',
+        replace: 'return noVerdict(storableText(messageOf(error), limits));',
+        by: 'return accepted(result);',
+      },
+    ],
+  },
+  noVerdictRefunds: {
+    name: 'an attempt without a verdict does not count',
+    patches: [
+      {
+        file: 'queue/attempt-ending.ts',
+        replace: 'export function noVerdict(why: string): Ending {',
+        by: 'export function noVerdict(why: string): Ending {\n  if (why) return { ...stopped(), outcome: "failure" };',
+      },
+    ],
+  },
+  garbageAccepts: {
+    name: 'a judgement that cannot be read accepts',
+    patches: [
+      {
+        file: 'ai/work-schema.ts',
+        replace: 'if (!wire.ok) return wire;\n  const feedback',
+        by: 'if (!wire.ok) return { ok: true, value: { accepted: true } };\n  const feedback',
+      },
+    ],
+  },
 } as const satisfies Record<string, Mutant>;

@@ -1,17 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { FAILPOINTS, TASK_FAILPOINTS } from '../../src/domain/failpoint.ts';
-import { STOPPED } from './armed-failpoint.ts';
 import type { Random } from './campaign.ts';
-import { serverEnv } from './mcp-clients.ts';
 import { type AuditTrail, openAuditTrail } from './task-audit.ts';
+import { type StartWorkerParams, startWorker, type WorkerProcess } from './worker-process.ts';
 
-export interface WorkerFieldParams {
-  readonly serverFile: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
+export interface WorkerFieldParams extends Omit<StartWorkerParams, 'flags'> {
   readonly databasePath: string;
   readonly random: Random;
   readonly workers: number;
@@ -65,7 +59,8 @@ export async function runWorkerField(params: WorkerFieldParams): Promise<WorkerF
   /** One life of a worker, from its start to whatever becomes of it. */
   async function live(): Promise<void> {
     const fate = drawFate(params, count.lives++);
-    const worker = startWorker(params, fate);
+    const armed = fate.place === 'anywhere' ? {} : { [ARMED[fate.how]]: `${fate.place}:${fate.passes}` };
+    const worker = startWorker({ ...params, env: { ...params.env, ...armed }, flags: ['--wait'] });
     const ending = await Promise.race([meetFate(worker, fate), worker.exited, watch.over]);
     if (ending === 'over') return end(worker);
     if (worker.isAlive()) return;
@@ -77,7 +72,7 @@ export async function runWorkerField(params: WorkerFieldParams): Promise<WorkerF
     else problems.push(`A worker ended by itself (${exit}): ${worker.stderr()}`);
   }
 
-  async function meetFate(worker: Worker, fate: Fate): Promise<void> {
+  async function meetFate(worker: WorkerProcess, fate: Fate): Promise<void> {
     if (fate.place === 'anywhere') await watch.writes(fate.writes);
     else if (fate.how === 'stopped') await worker.stopped;
     else await worker.exited;
@@ -91,7 +86,7 @@ export async function runWorkerField(params: WorkerFieldParams): Promise<WorkerF
   }
 
   /** Stops a worker until others have whatever it has, and lets it go on for a while. */
-  async function outlive(worker: Worker): Promise<void> {
+  async function outlive(worker: WorkerProcess): Promise<void> {
     if (count.stopped >= ZOMBIES_MAX) return worker.kill('SIGCONT');
     count.stopped++;
     await stopOutsideOfTransactions(worker);
@@ -103,7 +98,7 @@ export async function runWorkerField(params: WorkerFieldParams): Promise<WorkerF
   }
 
   /** Who is stopped while it holds the lock of the database holds up everybody, and is taken over by nobody. */
-  async function stopOutsideOfTransactions(worker: Worker): Promise<void> {
+  async function stopOutsideOfTransactions(worker: WorkerProcess): Promise<void> {
     for (;;) {
       worker.kill('SIGSTOP');
       if (await lock.comesFree()) return;
@@ -112,7 +107,7 @@ export async function runWorkerField(params: WorkerFieldParams): Promise<WorkerF
     }
   }
 
-  async function end(worker: Worker): Promise<void> {
+  async function end(worker: WorkerProcess): Promise<void> {
     worker.kill('SIGCONT');
     worker.kill('SIGTERM');
     const late = sleep(EXIT_MS, 'late', { ref: false });
@@ -162,46 +157,6 @@ function drawFate(params: WorkerFieldParams, lives: number): Fate {
   const how = random.pick(params.fates);
   if (how === 'ended' || random.chance(0.3)) return { how, place: 'anywhere', passes, writes };
   return { how, place: random.pick(how === 'killed' ? KILL_PLACES : STOP_PLACES), passes, writes };
-}
-
-interface Worker {
-  /** Resolves when it has stopped itself at its place. */
-  readonly stopped: Promise<void>;
-  /** Resolves with its exit code, or the signal that ended it. */
-  readonly exited: Promise<number | NodeJS.Signals>;
-  isAlive(): boolean;
-  stderr(): string;
-  kill(signal: NodeJS.Signals): void;
-}
-
-function startWorker({ serverFile, env, cwd }: WorkerFieldParams, { how, place, passes }: Fate): Worker {
-  const armed = place === 'anywhere' ? {} : { [ARMED[how]]: `${place}:${passes}` };
-  const child = spawn(process.execPath, [serverFile, 'work', '--wait', '--json'], {
-    cwd,
-    env: serverEnv({ ...env, ...armed }),
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  let alive = true;
-  const stopped = new Promise<void>((resolve) => {
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      said += chunk;
-      if (said.includes(STOPPED)) resolve();
-    });
-  });
-  const exited = once(child, 'close').then(([code, signal]) => {
-    alive = false;
-    return code ?? signal;
-  });
-  return {
-    stopped,
-    exited,
-    isAlive: () => alive,
-    stderr: () => said,
-    kill(signal) {
-      if (alive) child.kill(signal);
-    },
-  };
 }
 
 const ARMED = { killed: 'FAILPOINT_KILL', stopped: 'FAILPOINT_STOP', ended: '' } as const;
