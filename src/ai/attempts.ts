@@ -2,10 +2,10 @@ import type { Clock } from '../domain/clock.ts';
 import { Fault, type FaultCode } from '../domain/errors.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Logger } from '../domain/logger.ts';
+import type { Timers } from '../domain/timers.ts';
 import type { Prompt } from './prompt.ts';
 import type { Completion, Provider } from './provider.ts';
 import { cancelled, timedOut } from './provider-faults.ts';
-import type { Timers } from './timers.ts';
 
 /** Retries of one answer, whichever of its requests needs them. */
 const RETRIES_MAX = 2;

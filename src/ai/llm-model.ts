@@ -1,10 +1,10 @@
 import type { DecisionRecord } from '../domain/decision.ts';
+import { systemTimers, type Timers } from '../domain/timers.ts';
 import { ask } from './ask.ts';
 import type { AttemptPolicy } from './attempts.ts';
 import { decisionSchema, readDecision } from './decision-schema.ts';
 import type { Model } from './model.ts';
 import { buildPrompt, promptHash } from './prompt.ts';
-import { systemTimers, type Timers } from './timers.ts';
 
 export interface LlmModelParams extends Omit<AttemptPolicy, 'timers'> {
   readonly timers?: Timers | undefined;

@@ -1,7 +1,7 @@
+import { systemTimers, type Timers } from '../domain/timers.ts';
 import { ask, type Question } from './ask.ts';
 import type { AttemptPolicy } from './attempts.ts';
 import type { Performer, PerformOptions } from './performer.ts';
-import { systemTimers, type Timers } from './timers.ts';
 import { buildJudgementPrompt, buildStepPrompt, buildTaskPrompt } from './work-prompt.ts';
 import {
   JUDGEMENT_SCHEMA,

@@ -2,13 +2,13 @@ import type { Decision, DecisionRecord } from '../domain/decision.ts';
 import type { Step } from '../domain/definition.ts';
 import { Fault } from '../domain/errors.ts';
 import { type GuidanceClause, readGuidance } from '../domain/guidance.ts';
+import { systemTimers, type Timers } from '../domain/timers.ts';
 import { adviseCaller } from './caller-advice.ts';
 import { readWireDecision } from './decision-schema.ts';
 import type { DecisionRequest, Model } from './model.ts';
 import { decideByGuidance } from './stub/guided-decision.ts';
 import type { ScriptEntry } from './stub/script-entry.ts';
 import { createScriptPlayer, type ScriptPlayer } from './stub/script-player.ts';
-import { systemTimers, type Timers } from './timers.ts';
 
 export interface StubModelParams {
   /** What to answer before the guidance is asked; see {@link ScriptEntry}. */

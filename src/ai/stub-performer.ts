@@ -1,11 +1,11 @@
 import { Fault } from '../domain/errors.ts';
+import { systemTimers, type Timers } from '../domain/timers.ts';
 import { adviseCaller } from './caller-advice.ts';
 import { cutText } from './excerpt.ts';
 import type { Performer, PerformOptions, StepOutcome, StepRequest, TaskBrief } from './performer.ts';
 import { minimalValue } from './stub/minimal-value.ts';
 import type { ScriptEntry } from './stub/script-entry.ts';
 import { createScriptPlayer, type Occasion } from './stub/script-player.ts';
-import { systemTimers, type Timers } from './timers.ts';
 
 const DESCRIPTION_BYTES_MAX = 200;
 

@@ -13,7 +13,7 @@ const pages = [
   { file: 'docs/reference/configuration.md', text: configurationPage() },
   { file: 'docs/reference/errors.md', text: errorsPage() },
   { file: 'docs/reference/rules.md', text: rulesPage() },
-  { file: 'docs/reference/tools.md', text: toolsPage() },
+  { file: 'docs/reference/tools.md', text: await toolsPage() },
 ];
 
 if (process.argv.includes('--check')) {

@@ -4,13 +4,14 @@ import { Defect, Fault } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import { type Instance, isFinished } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { checkJsonSize } from '../domain/json-size.ts';
 import { type Report, reportedStep } from '../domain/report.ts';
 import { foldName } from '../domain/step-names.ts';
 import { definitionToAdopt } from './adopt.ts';
 import type { Answer, Reconciliation } from './answer.ts';
 import type { EngineCore } from './core.ts';
 import { decide, RECENT_HISTORY_ENTRIES } from './decide.ts';
-import { checkJsonSize, checkTransitionsLeft } from './limits.ts';
+import { checkTransitionsLeft } from './limits.ts';
 import { isSameCall, positionOf, requestIdReused, staleStep } from './repeat.ts';
 import { applyDecision, mergeContext } from './transition.ts';
 

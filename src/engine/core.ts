@@ -8,13 +8,13 @@ import type { HistoryEntry, NewHistoryEntry } from '../domain/history.ts';
 import type { Ids } from '../domain/ids.ts';
 import { type Instance, isFinished } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { checkJsonSize } from '../domain/json-size.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { Store } from '../store/store.ts';
 import { type Answer, buildAnswer, type Reconciliation } from './answer.ts';
 import { withCheckedDecisions } from './checked-model.ts';
 import { InstanceLock } from './instance-lock.ts';
-import { checkJsonSize } from './limits.ts';
 import { BEFORE_START, foldEntry } from './past-state.ts';
 import type { Arrival } from './transition.ts';
 

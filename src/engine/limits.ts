@@ -1,8 +1,6 @@
 import { Fault } from '../domain/errors.ts';
 import type { Limits } from '../domain/limits.ts';
 
-export { checkJsonSize } from '../domain/json-size.ts';
-
 /** Throws `TOO_LARGE` if the instance has used up its transitions. */
 export function checkTransitionsLeft(revision: number, limits: Limits): void {
   if (revision < limits.transitionsMax) return;

@@ -1,10 +1,10 @@
 import { Defect, Fault } from '../domain/errors.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { checkJsonSize } from '../domain/json-size.ts';
 import { matchStepName } from '../domain/step-names.ts';
 import type { Answer } from './answer.ts';
 import type { EngineCore } from './core.ts';
-import { checkJsonSize } from './limits.ts';
 import { isSameCall, requestIdReused } from './repeat.ts';
 import { enterStep } from './transition.ts';
 

@@ -11,7 +11,7 @@ const STRUCTURED_CONTENT_SINCE = '2025-06-18';
 
 /** Answers `tools/list` and `tools/call`. */
 export function serveTools(server: Server, deps: McpServerDeps): void {
-  const tools = toolsOf(deps.toolsets);
+  const tools = toolsOf(deps.surfaces);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
 
   server.setRequestHandler('tools/list', () => {

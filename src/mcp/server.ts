@@ -1,16 +1,16 @@
 import { Server } from '@modelcontextprotocol/server';
-import type { Toolset } from '../domain/toolset.ts';
 import { serveCompletions } from './completions.ts';
 import { servePrompts } from './serve-prompts.ts';
 import { serveResources } from './serve-resources.ts';
 import { serveTools } from './serve-tools.ts';
 import type { ToolDeps } from './tool.ts';
-import { surfacesOf } from './toolsets.ts';
+import type { ToolsetSurface } from './toolset-surface.ts';
 
 export interface McpServerDeps extends ToolDeps {
   /** Of this program. */
   readonly version: string;
-  readonly toolsets: readonly Toolset[];
+  /** What the toolsets that are switched on show. */
+  readonly surfaces: readonly ToolsetSurface[];
   /** Called once a client has seen the tools: the moment to load what calling them takes. */
   readonly afterListing: () => Promise<void>;
 }
@@ -25,8 +25,7 @@ export interface McpServerParams {
  * prompts and resources follow the workflow folders, which change while it runs.
  */
 export function createMcpServer(deps: McpServerDeps, { era }: McpServerParams): Server {
-  const { logger } = deps;
-  const surfaces = surfacesOf(deps.toolsets);
+  const { logger, surfaces } = deps;
   const server = new Server(
     { name: 'orchestrator-mcp-server', title: 'Workflow orchestrator', version: deps.version },
     {

@@ -1,22 +1,25 @@
 import type { Toolset } from '../domain/toolset.ts';
-import { agentSurface } from './agent-surface.ts';
-import { taskSurface } from './task-surface.ts';
 import type { Tool } from './tool.ts';
 import type { ToolsetSurface } from './toolset-surface.ts';
 import { workflowSurface } from './workflow-surface.ts';
 
-const SURFACES: Readonly<Record<Toolset, ToolsetSurface>> = {
-  workflows: workflowSurface,
-  agent: agentSurface,
-  tasks: taskSurface,
+/** What is not switched on is not loaded: clients wait for the server to start. */
+const SURFACES: Readonly<Record<Toolset, () => Promise<ToolsetSurface>>> = {
+  workflows: async () => workflowSurface,
+  agent: async () => (await import('./agent-surface.ts')).agentSurface,
+  tasks: async () => (await import('./task-surface.ts')).taskSurface,
 };
 
-/** What the chosen sets show, in a fixed order. */
-export function surfacesOf(toolsets: readonly Toolset[]): readonly ToolsetSurface[] {
-  return toolsets.map((toolset) => SURFACES[toolset]);
+/** What the chosen sets show, in the order in which they are given. */
+export function loadSurfaces(toolsets: readonly Toolset[]): Promise<readonly ToolsetSurface[]> {
+  return Promise.all(toolsets.map((toolset) => SURFACES[toolset]()));
 }
 
-/** The tools of the chosen sets, in a fixed order. */
-export function toolsOf(toolsets: readonly Toolset[]): readonly Tool[] {
-  return surfacesOf(toolsets).flatMap(({ tools }) => tools);
+/** The tools of the chosen sets, in the same order. */
+export async function loadTools(toolsets: readonly Toolset[]): Promise<readonly Tool[]> {
+  return toolsOf(await loadSurfaces(toolsets));
+}
+
+export function toolsOf(surfaces: readonly ToolsetSurface[]): readonly Tool[] {
+  return surfaces.flatMap(({ tools }) => tools);
 }

@@ -83,7 +83,7 @@ function asFault(error: unknown, logger: Logger): Fault {
     'INTERNAL',
     'The server failed unexpectedly; nothing was committed by this call, or it was in full.',
     {
-      hint: 'Call resume_workflow to see where the run stands. The log on stderr has the details.',
+      hint: 'See where things stand before you repeat the call; the log on stderr has the details.',
       cause: error,
     },
   );

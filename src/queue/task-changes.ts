@@ -163,12 +163,12 @@ export function resetTask(task: Task, now: string): Task {
 }
 
 /** Whether the task may be begun once more. */
-export function hasAttemptsLeft(task: Task): boolean {
+function hasAttemptsLeft(task: Task): boolean {
   return task.attempts < task.maxAttempts;
 }
 
 /** What is said of a task that has none left. */
-export function attemptsUsedUp({ maxAttempts }: Task): string {
+function attemptsUsedUp({ maxAttempts }: Task): string {
   return maxAttempts === 1
     ? 'Its only attempt is used up (max_attempts 1).'
     : `All ${maxAttempts} attempts are used up (max_attempts).`;

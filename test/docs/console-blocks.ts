@@ -13,6 +13,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<id>'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '<time>'],
   [/\b(process|kill -9) \d+/g, '$1 <pid>'],
+  [/\band \d+(?:\.\d+)? s\b/g, 'and <seconds> s'],
   [/\b(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b/g, '<hash>'],
   [/"step_token": "[\w-]{22}"/g, '"step_token": "<token>"'],
 ];

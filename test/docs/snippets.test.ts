@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readStubScript } from '../../src/ai/stub/script.ts';
 import { toolListing } from '../../src/mcp/tool-listing.ts';
-import { toolsOf } from '../../src/mcp/toolsets.ts';
+import { loadTools } from '../../src/mcp/toolsets.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Block, ROOT, readDocuments } from './documents.ts';
 
@@ -62,8 +62,8 @@ test.each([
   expect(readStubScript(path)).toHaveLength(entries);
 });
 
-test('the README tells what the tools of the default toolset cost', () => {
-  const bytes = toolsOf(['workflows'])
+test('the README tells what the tools of the default toolset cost', async () => {
+  const bytes = (await loadTools(['workflows']))
     .map(toolListing)
     .flatMap(({ name, description, inputSchema }) => [name, description, JSON.stringify(inputSchema)])
     .reduce((sum, text) => sum + Buffer.byteLength(text), 0);

@@ -45,7 +45,7 @@ test('the bundled workflows are listed, and are without errors and warnings', as
   expect(await run('lint')).toEqual({
     exitCode: 0,
     stdout: '',
-    stderr: '0 errors, 0 warnings in 9 workflows.\n',
+    stderr: '0 errors, 0 warnings in 10 workflows.\n',
   });
 });
 

@@ -1,12 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FAILPOINTS, type failpoint as productFailpoint } from '../../src/domain/failpoint.ts';
+import {
+  FAILPOINTS,
+  type failpoint as productFailpoint,
+  TASK_FAILPOINTS,
+} from '../../src/domain/failpoint.ts';
 import { armFailpoints, failpoint } from '../support/armed-failpoint.ts';
 import { buildFaulty } from '../support/faulty-build.ts';
 
 /** Names, variables and calls that a failpoint would leave in a bundle. */
-const TRACES = [...FAILPOINTS, 'FAILPOINT_KILL', 'FAILPOINT_STALL'];
+const PLACES = [...FAILPOINTS, ...TASK_FAILPOINTS];
+const TRACES = [...PLACES, 'FAILPOINT_KILL', 'FAILPOINT_STOP', 'FAILPOINT_STALL'];
 
 test('the product has no trace of a failpoint: there is nothing to arm', async () => {
   expect(await tracesIn('dist')).toEqual([]);
@@ -23,10 +28,10 @@ test('what stands in for the product’s failpoint has its shape, and tells what
   const standIn: typeof productFailpoint = failpoint;
   const passed: string[] = [];
   armFailpoints((place) => passed.push(place));
-  for (const place of FAILPOINTS) standIn(place);
+  for (const place of PLACES) standIn(place);
   armFailpoints(undefined);
   standIn('commit_done');
-  expect(passed).toEqual(FAILPOINTS);
+  expect(passed).toEqual(PLACES);
 });
 
 test('a defect that cannot be planted is no silent pass', async () => {

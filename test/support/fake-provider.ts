@@ -35,13 +35,16 @@ export interface FakeProvider {
   close(): Promise<void>;
 }
 
-export async function startFakeProvider(): Promise<FakeProvider> {
+/** @param answer what requests get for which no reply was given */
+export async function startFakeProvider(
+  answer: (request: ReceivedRequest) => Reply = () => NO_REPLY_LEFT,
+): Promise<FakeProvider> {
   const requests: ReceivedRequest[] = [];
   const replies: (Reply | Promise<Reply>)[] = [];
   const server = createServer((request, response) => {
     void receive(request, response).then(async (received) => {
       requests.push(received);
-      const reply = replies.shift() ?? { status: 418, body: { error: { message: 'No reply is left' } } };
+      const reply = replies.shift() ?? answer(received);
       server.emit('received');
       send(response, await reply);
     });
@@ -67,6 +70,8 @@ export async function startFakeProvider(): Promise<FakeProvider> {
     },
   };
 }
+
+const NO_REPLY_LEFT: Reply = { status: 418, body: { error: { message: 'No reply is left' } } };
 
 async function receive(request: IncomingMessage, response: ServerResponse): Promise<ReceivedRequest> {
   const chunks: Buffer[] = [];

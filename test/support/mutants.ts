@@ -83,7 +83,8 @@ export const MUTANTS = {
     patches: [
       {
         file: 'engine/advance.ts',
-        replace: 'const definition = await core.definitionOf(instance.definitionHash);',
+        replace:
+          'const definition = adopted?.definition ?? (await core.definitionOf(instance.definitionHash));',
         by: [
           'const loaded = await core.definitions.find(instance.workflowName);',
           'const definition = loaded?.usable === true ? loaded.pinned.definition : await core.definitionOf(instance.definitionHash);',

@@ -1,5 +1,5 @@
-import type { Timers } from '../../src/ai/timers.ts';
 import type { Clock } from '../../src/domain/clock.ts';
+import type { Timers } from '../../src/domain/timers.ts';
 
 /** Time that only passes when told to. */
 export interface VirtualTime {

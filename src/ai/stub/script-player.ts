@@ -1,8 +1,8 @@
 import { Fault } from '../../domain/errors.ts';
 import { foldName } from '../../domain/step-names.ts';
+import type { Timers } from '../../domain/timers.ts';
 import type { TaskBrief } from '../performer.ts';
 import { cancelled } from '../provider-faults.ts';
-import type { Timers } from '../timers.ts';
 import { type ScriptEntry, verbOf } from './script-entry.ts';
 
 /** What the stub is asked for. */

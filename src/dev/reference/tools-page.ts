@@ -1,19 +1,20 @@
-import { TOOLSETS } from '../../domain/toolset.ts';
+import { TOOLSETS, type Toolset } from '../../domain/toolset.ts';
 import { type ToolListing, toolListing } from '../../mcp/tool-listing.ts';
-import { toolsOf } from '../../mcp/toolsets.ts';
+import { loadTools } from '../../mcp/toolsets.ts';
 import { code, page, table } from './markdown.ts';
 
-export function toolsPage(): string {
-  const sets = TOOLSETS.map((toolset) =>
-    [`## Toolset ${code(toolset)}`, ...toolsOf([toolset]).map((tool) => toolSection(toolListing(tool)))].join(
-      '\n\n',
-    ),
-  );
+export async function toolsPage(): Promise<string> {
+  const sets = await Promise.all(TOOLSETS.map(toolsetSection));
   return page(
     'Tools',
     '`ORCHESTRATOR_TOOLSETS` chooses the sets. Failures are described under [errors](errors.md).',
     ...sets,
   );
+}
+
+async function toolsetSection(toolset: Toolset): Promise<string> {
+  const sections = (await loadTools([toolset])).map((tool) => toolSection(toolListing(tool)));
+  return [`## Toolset ${code(toolset)}`, ...sections].join('\n\n');
 }
 
 function toolSection({ name, description, inputSchema, outputSchema, annotations }: ToolListing): string {

@@ -6,7 +6,10 @@ import { columnPlaceholders, rowPlaceholders } from './placeholders.ts';
 import { taskFromRow, taskToRow } from './task-rows.ts';
 import { taskColumns, tasks } from './task-schema.ts';
 
-/** The statements of `tasks`, prepared when first used; but for those that concern all, their cost does not grow with the table. */
+/**
+ * The statements of `tasks`, prepared when first used. But for those that concern every task, their cost does not grow
+ * with the table.
+ */
 export function createTaskTable(db: BetterSQLite3Database) {
   const { placeholder } = sql;
   const hasNumber = eq(tasks.taskNumber, placeholder('taskNumber'));

@@ -10,7 +10,9 @@ import { lazy } from './lazy.ts';
 import { columnPlaceholders, rowPlaceholders } from './placeholders.ts';
 import type { ValueTable } from './session-schema.ts';
 
-/** The statements of a table of values under keys, prepared when first used. Their cost does not grow with the table. */
+/**
+ * The statements of a table of values under keys, prepared when first used. Their cost does not grow with the table.
+ */
 export function createValueTable(db: BetterSQLite3Database, table: ValueTable) {
   const { entryId, sessionId, key, updatedAt, value } = table;
   const { placeholder } = sql;

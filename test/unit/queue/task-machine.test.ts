@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { createVirtualTime } from '../../support/virtual-time.ts';
 
 const SEED = Number(process.env.SEED ?? 1);
-const RUNS = 150;
+const RUNS = 100;
 const LEASE_SECONDS = 60;
 
 const pick = fc.nat(99);

@@ -1,0 +1,123 @@
+import type { Mutant } from './mutants.ts';
+
+const CHANGES = 'queue/task-changes.ts';
+const HOLDER = 'queue/task-holder.ts';
+
+/** Defects of the task queue; see {@link Mutant}. */
+export const TASK_MUTANTS = {
+  noFencing: {
+    name: 'the fencing token is not looked at',
+    patches: [
+      {
+        file: HOLDER,
+        replace: "if (task.status === 'in_progress' && task.fencingToken === fencingToken) return task;",
+        by: "if (task.status === 'in_progress' && fencingToken > 0) return task;",
+      },
+      {
+        file: HOLDER,
+        replace:
+          'if (fencingToken !== undefined && fencingToken !== task.fencingToken) throw leaseLost(task);',
+        by: '',
+      },
+    ],
+  },
+  tokenStays: {
+    name: 'a task that goes back keeps its fencing token',
+    patches: [
+      {
+        file: CHANGES,
+        replace: 'feedback: feedback ?? task.feedback,\n    fencingToken: task.fencingToken + 1,',
+        by: 'feedback: feedback ?? task.feedback,',
+      },
+    ],
+  },
+  claimWithoutLock: {
+    name: 'a claim reads, and then writes, without the lock',
+    patches: [
+      {
+        file: 'store/sqlite/task-store-on-connection.ts',
+        replace: 'const claimNext = client.transaction((claim: TaskChange): Task | undefined => {',
+        by: 'const claimNext = unlocked((claim: TaskChange): Task | undefined => {',
+      },
+      {
+        file: 'store/sqlite/task-store-on-connection.ts',
+        replace: 'function changeOne(task: Task, change: TaskChange): Task {',
+        // Held up between the two, so that a short run meets it.
+        by: [
+          'function unlocked<Work>(work: Work) { return { immediate: work }; }',
+          'function changeOne(task: Task, change: TaskChange): Task {',
+          'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);',
+        ].join('\n'),
+      },
+    ],
+  },
+  attemptsNotCounted: {
+    name: 'a claim is not counted as an attempt',
+    patches: [{ file: CHANGES, replace: 'attempts: task.attempts + 1,', by: '' }],
+  },
+  leaseForEver: {
+    name: 'a lease never ends',
+    patches: [
+      {
+        file: CHANGES,
+        replace: 'leaseExpiresAt === undefined || leaseExpiresAt > now) return task;',
+        by: 'leaseExpiresAt !== now) return task;',
+      },
+    ],
+  },
+  noHeartbeat: {
+    name: 'a worker does not renew the lease of its task',
+    patches: [{ file: 'queue/kept-lease.ts', replace: '  scheduleBeat();\n  return {', by: '  return {' }],
+  },
+  startsOver: {
+    name: 'whoever takes a task over begins its run anew',
+    patches: [
+      {
+        file: CHANGES,
+        replace: 'return handBack(task, { now, error, startsOver: false });',
+        by: 'return handBack(task, { now, error, startsOver: true });',
+      },
+    ],
+  },
+  verdictIgnored: {
+    name: 'the verdict is not looked at',
+    patches: [
+      {
+        file: 'queue/attempt.ts',
+        replace:
+          'return verdict.accepted ? accepted(result) : rejected(storableText(verdict.feedback, limits));',
+        by: 'return accepted(result);',
+      },
+    ],
+  },
+  noVerdictAccepts: {
+    name: 'a result is accepted where there is no verdict',
+    patches: [
+      {
+        file: 'queue/attempt.ts',
+        replace: 'return noVerdict(storableText(messageOf(error), limits));',
+        by: 'return accepted(result);',
+      },
+    ],
+  },
+  noVerdictRefunds: {
+    name: 'an attempt without a verdict does not count',
+    patches: [
+      {
+        file: 'queue/attempt-ending.ts',
+        replace: 'export function noVerdict(why: string): Ending {',
+        by: 'export function noVerdict(why: string): Ending {\n  if (why) return { ...stopped(), outcome: "failure" };',
+      },
+    ],
+  },
+  garbageAccepts: {
+    name: 'a judgement that cannot be read accepts',
+    patches: [
+      {
+        file: 'ai/work-schema.ts',
+        replace: 'if (!wire.ok) return wire;\n  const feedback',
+        by: 'if (!wire.ok) return { ok: true, value: { accepted: true } };\n  const feedback',
+      },
+    ],
+  },
+} as const satisfies Record<string, Mutant>;
