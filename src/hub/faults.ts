@@ -1,0 +1,97 @@
+import { type JSONRPCMessage, ProtocolErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
+import { Fault, type FaultOptions } from '../domain/errors.ts';
+import type { Quote } from './quote.ts';
+
+/** @param what completes "The server ..." */
+export function unavailable(server: string, what: string, options: FaultOptions = {}): Fault {
+  return new Fault('SERVER_UNAVAILABLE', `The server ${server} ${what}.`, {
+    hint: 'Call again: it is started anew.',
+    ...options,
+    details: { server, ...options.details },
+  });
+}
+
+export function cancelled(): Fault {
+  return new Fault('CANCELLED', 'The call was cancelled before the server had answered.');
+}
+
+export function callTimedOut(server: string, ms: number): Fault {
+  return new Fault('SERVER_TIMEOUT', `The server ${server} did not answer within ${ms / 1_000} s.`, {
+    hint: 'Whether it did what it was asked is not known. If this goes on, raise its `timeout`.',
+    details: { server, timeout_ms: ms },
+  });
+}
+
+export function handshakeTimedOut(server: string, ms: number): Fault {
+  return new Fault(
+    'SERVER_TIMEOUT',
+    `The server ${server} was started, but did not shake hands within ${ms / 1_000} s.`,
+    {
+      hint: 'Check that its `command` or `url` is that of an MCP server.',
+      details: { server, timeout_ms: ms },
+    },
+  );
+}
+
+export function answerTooLarge(
+  server: string,
+  sizes: { readonly bytes?: number; readonly bytesMax: number },
+): Fault {
+  const { bytes, bytesMax } = sizes;
+  const size = bytes === undefined ? `more than ${bytesMax}` : `${bytes}`;
+  return new Fault(
+    'TOO_LARGE',
+    `The answer of the server ${server} has ${size} bytes; at most ${bytesMax} are taken.`,
+    {
+      hint: 'Ask for less at once.',
+      details: { server, ...(bytes !== undefined && { bytes }), bytes_max: bytesMax },
+    },
+  );
+}
+
+/** An answer in place of one that cannot be used. The fault travels in `data`, where no JSON could put one. */
+export function failureAnswer(id: string | number, fault: Fault): JSONRPCMessage {
+  return {
+    jsonrpc: '2.0',
+    id,
+    error: { code: ProtocolErrorCode.InternalError, message: fault.message, data: fault },
+  };
+}
+
+/** The same failure, with when to try again; one for which trying again makes no sense is left as it is. */
+export function retryLater(fault: Fault, retryAfterMs: number): Fault {
+  if (!fault.retryable) return fault;
+  const { code, message, hint, details, cause } = fault;
+  return new Fault(code, message, { hint, details, cause, retryAfterMs });
+}
+
+export interface FaultSubject {
+  readonly server: string;
+  readonly quote: Quote;
+}
+
+/** Why a connection, or a request that is not a tool's, came to nothing. */
+export function handshakeFault(error: unknown, { server, quote }: FaultSubject): Fault {
+  if (error instanceof Fault) return error;
+  if (error instanceof SdkHttpError) return httpFault(error, { server, quote });
+  return unavailable(server, `could not be connected to: ${quote(rootOf(error))}`, { cause: error });
+}
+
+/** What the network said first; those above it only say that it failed. */
+function rootOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'an unknown reason';
+  if (error.cause instanceof Error) return rootOf(error.cause);
+  return error.message || String((error as NodeJS.ErrnoException).code ?? error.name);
+}
+
+function httpFault(error: SdkHttpError, { server, quote }: FaultSubject): Fault {
+  const { status } = error;
+  const text = typeof error.data.text === 'string' ? quote(error.data.text) : '';
+  const what = `answered with the HTTP status ${status}${text === '' ? '' : `: ${text}`}`;
+  const options = { cause: error, details: { http_status: status } };
+  if (status === 401 || status === 403)
+    return unavailable(server, what, { ...options, retryable: false, hint: 'Check its `headers`.' });
+  // 408, 425 and 429 say of themselves that the same request may succeed later.
+  if (status >= 500 || [408, 425, 429].includes(status)) return unavailable(server, what, options);
+  return unavailable(server, what, { ...options, retryable: false, hint: 'Check its `url`.' });
+}
