@@ -1,0 +1,147 @@
+import { SdkHttpError } from '@modelcontextprotocol/client';
+import type { Clock } from '../domain/clock.ts';
+import { Fault } from '../domain/errors.ts';
+import type { Logger } from '../domain/logger.ts';
+import type { Timers } from '../domain/timers.ts';
+import { callFault, resultFault } from './call-faults.ts';
+import type { Connection } from './connection.ts';
+import type { CallToolParams, DownstreamTool, ServerSpec, ServerStatus, ToolResult } from './hub.ts';
+import type { HubLimits } from './limits.ts';
+import { isNestedDeeper } from './nesting.ts';
+import { createQuote } from './quote.ts';
+import { readResult } from './read-result.ts';
+import { createRequestRunner } from './request-runner.ts';
+import { createServerLink } from './server-link.ts';
+import type { StartQueue } from './start-queue.ts';
+import type { Supervisor } from './supervisor.ts';
+import { createToolList } from './tool-list.ts';
+
+/** One server of the hub; see there for what its methods throw. */
+export interface DownstreamServer {
+  status(): ServerStatus;
+  /** Undefined before they were seen once. */
+  knownTools(): readonly DownstreamTool[] | undefined;
+  start(): Promise<ServerStatus>;
+  stop(): Promise<ServerStatus>;
+  readTools(signal?: AbortSignal): Promise<readonly DownstreamTool[]>;
+  callTool(params: Omit<CallToolParams, 'server'>): Promise<ToolResult>;
+}
+
+export interface DownstreamServerParams {
+  readonly server: string;
+  readonly spec: ServerSpec;
+  readonly clientVersion: string;
+  readonly supervisor: Supervisor;
+  readonly startQueue: StartQueue;
+  readonly limits: HubLimits;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Told when the tools that are known of it changed. */
+  readonly onToolsChange: () => void;
+}
+
+export function createDownstreamServer(params: DownstreamServerParams): DownstreamServer {
+  const { server, spec, limits, logger } = params;
+  const timeoutMs = spec.timeoutMs ?? limits.callMs;
+  const quote = createQuote(secretsOf(spec));
+  const link = createServerLink({
+    ...params,
+    quote,
+    onToolsChanged: () => tools.noteChange(),
+    onConnected: () => void tools.read().catch(() => {}),
+  });
+  const requests = createRequestRunner({ ...params, link });
+  const tools = createToolList({
+    ...params,
+    link,
+    requests,
+    timeoutMs,
+    quote,
+    onChange: params.onToolsChange,
+  });
+
+  function status(): ServerStatus {
+    const { pid, title, version } = link.current() ?? {};
+    const retryAfterMs = link.pauseLeftMs();
+    const problem = link.failure()?.message;
+    return {
+      name: server,
+      state: link.state(),
+      ...(link.state() === 'failed' && { problem, ...(retryAfterMs > 0 && { retryAfterMs }) }),
+      ...(pid !== undefined && { pid }),
+      ...(title !== undefined && { title }),
+      ...(version !== undefined && { version }),
+      ...(tools.known() && { toolCount: tools.known()?.length }),
+    };
+  }
+
+  async function callTool(call: Omit<CallToolParams, 'server'>, isRepeat = false): Promise<ToolResult> {
+    const { tool, args, signal, meta, onProgress } = call;
+    const connection = await link.connect(signal);
+    // The newer protocol wants to see some arguments in the headers of HTTP, and the schema says which.
+    if (!connection.isLegacy) await tools.read(signal).catch(() => {});
+    const listed = tools.known()?.find(({ name }) => name === tool);
+    const subject = { server, tool, quote, isListed: tools.known() && listed !== undefined };
+    const request = { tool, args, meta, inputSchema: listed?.inputSchema };
+    const options = { ms: call.timeoutMs ?? timeoutMs, signal, onProgress };
+    let raw: unknown;
+    try {
+      raw = await requests.run(connection, options, (control) => connection.callTool(request, control));
+    } catch (error) {
+      if (isSessionLost(connection, error)) {
+        link.drop(connection);
+        if (!isRepeat) return callTool(call, true);
+      }
+      const fault = callFault(subject, error);
+      if (isUnreachable(connection, error)) link.drop(connection, fault);
+      throw fault;
+    }
+    if (isNestedDeeper(raw, limits.depthMax)) throw nestedTooDeep(server, limits.depthMax);
+    const result = readResult(raw);
+    if (result.isError) throw resultFault(subject, result);
+    return { value: result.value, content: result.content };
+  }
+
+  return {
+    status,
+    knownTools: () => tools.known(),
+    async start() {
+      await link.connect();
+      return status();
+    },
+    async stop() {
+      await link.stop();
+      logger.debug('A downstream server was stopped.', { server });
+      return status();
+    },
+    readTools: (signal) => tools.read(signal),
+    callTool: (call) => callTool(call),
+  };
+}
+
+/** Values of the configuration that a server may write to its stderr or answer with. */
+function secretsOf(spec: ServerSpec): readonly string[] {
+  return Object.values(('url' in spec ? spec.headers : spec.env) ?? {});
+}
+
+/** A server over HTTP that was started anew: it did not look at the call, so that making it again is safe. */
+function isSessionLost({ isStdio }: Connection, error: unknown): boolean {
+  return !isStdio && error instanceof SdkHttpError && error.status === 404;
+}
+
+/** The network failed, and not the server: what `fetch` throws. */
+function isUnreachable({ isStdio }: Connection, error: unknown): boolean {
+  return !isStdio && error instanceof TypeError;
+}
+
+function nestedTooDeep(server: string, depthMax: number): Fault {
+  return new Fault(
+    'TOO_LARGE',
+    `The answer of the server ${server} is nested more than ${depthMax} levels deep.`,
+    {
+      details: { server, depth_max: depthMax },
+    },
+  );
+}
