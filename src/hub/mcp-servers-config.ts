@@ -1,0 +1,172 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import * as z from 'zod';
+import { Fault } from '../domain/errors.ts';
+import { isJsonObject, type JsonObject } from '../domain/json.ts';
+import type { ServerSpec } from './hub.ts';
+
+/** What the file that all MCP clients know says about servers. */
+export interface McpServersConfig {
+  readonly servers: Readonly<Record<string, ServerSpec>>;
+  /** What was passed over, in whole sentences. */
+  readonly notes: readonly string[];
+}
+
+/** As Cline writes it: nobody waits longer for a call than an hour, so that a larger number must be milliseconds. */
+const TIMEOUT_SECONDS_MAX = 3_600;
+
+const text = z.string('This has to be a text.').min(1, 'This is empty.');
+/** Numbers are written without quotes often enough, and every environment variable is a text in the end. */
+const variables = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String), {
+  error: 'This has to be an object of texts.',
+});
+
+const common = {
+  disabled: z.boolean('This has to be true or false.').optional(),
+  timeout: z.number('This has to be a number of seconds.').positive('This has to be more than 0.').optional(),
+};
+const stdioEntry = z.object({
+  ...common,
+  command: text,
+  args: z.array(z.string(), 'This has to be a list of texts.').optional(),
+  env: variables.optional(),
+  cwd: text.optional(),
+  framing: z.enum(['newline', 'content-length'], 'This has to be "newline" or "content-length".').optional(),
+});
+const httpEntry = z.object({
+  ...common,
+  url: z.url({ protocol: /^https?$/, error: 'This has to be an http or https URL.' }),
+  headers: variables.optional(),
+});
+
+export interface ReadConfigParams {
+  /** Absolute; `cwd` is relative to its folder, and messages name it. */
+  readonly file: string;
+  readonly json: string;
+}
+
+/**
+ * Reads `{"mcpServers": {"<name>": {...}}}`. Keys that only other programs know are passed over, because the same file
+ * serves several of them. `timeout` is in seconds. Variables such as `${env:NAME}` are not filled in: the clients
+ * do not agree on how they are written.
+ *
+ * @throws Fault `CONFIG_INVALID` with all problems at once, each with file, server and key
+ */
+export function readMcpServersConfig({ file, json }: ReadConfigParams): McpServersConfig {
+  const problems: string[] = [];
+  const notes: string[] = [];
+  const servers: [name: string, spec: ServerSpec][] = [];
+  for (const [name, entry] of Object.entries(entriesOf(file, json))) {
+    const reader: EntryReader = {
+      folder: dirname(file),
+      report: (key, problem) => problems.push(`${placeOf(file, name, key)}: ${problem}`),
+      note: (key, words) => notes.push(`${placeOf(file, name, key)}: ${words}`),
+    };
+    const spec = readEntry(entry, reader);
+    if (spec !== undefined) servers.push([name, spec]);
+  }
+  if (problems.length > 0) throw invalid(problems);
+  return { servers: Object.fromEntries(servers), notes };
+}
+
+/** The same, from the file. Throws `CONFIG_INVALID` also where it cannot be read. */
+export async function loadMcpServersConfig(file: string): Promise<McpServersConfig> {
+  const json = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw invalid([`${file}: It cannot be read (${error.code}).`]);
+  });
+  return readMcpServersConfig({ file, json });
+}
+
+interface EntryReader {
+  readonly folder: string;
+  report(key: string, problem: string): void;
+  note(key: string, words: string): void;
+}
+
+function entriesOf(file: string, json: string): JsonObject {
+  let whole: unknown;
+  try {
+    // Editors of some systems put a byte order mark in front.
+    whole = JSON.parse(json.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    const place = placeInText(json, error);
+    throw invalid([`${file}${place}: It is not plain JSON; it may have comments, or a comma too many.`]);
+  }
+  const entries = isJsonObject(whole) ? whole.mcpServers : undefined;
+  if (!isJsonObject(entries))
+    throw invalid([`${file}: It has no "mcpServers": an object with a server under each name.`]);
+  return entries;
+}
+
+/** Not the words of the parser, which quote what stands there: it may be a key. */
+function placeInText(json: string, error: unknown): string {
+  const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
+  if (position === undefined) return '';
+  const lines = json.slice(0, Number(position)).split('\n');
+  return `:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
+}
+
+function readEntry(entry: unknown, reader: EntryReader): ServerSpec | undefined {
+  if (!isJsonObject(entry)) {
+    reader.report('', 'This has to be an object with a "command" or a "url".');
+    return undefined;
+  }
+  if (entry.command === undefined && entry.url === undefined) {
+    reader.report('', 'It has neither a "command" nor a "url".');
+    return undefined;
+  }
+  const isStdio = entry.command !== undefined && (entry.url === undefined || !isHttpType(entry.type));
+  const schema = isStdio ? stdioEntry : httpEntry;
+  noteUnused({ entry, known: [...Object.keys(schema.shape), 'type'], reader });
+  const parsed = schema.safeParse(entry);
+  if (!parsed.success) {
+    for (const { path, message } of parsed.error.issues) reader.report(path.join('.'), message);
+    return undefined;
+  }
+  const { timeout, ...rest } = parsed.data;
+  const cwd = 'cwd' in rest && rest.cwd !== undefined ? { cwd: resolve(reader.folder, rest.cwd) } : {};
+  return { ...rest, ...cwd, ...(timeout !== undefined && { timeoutMs: timeoutMs(timeout, reader) }) };
+}
+
+/** Clients spell it in several ways. */
+function isHttpType(type: unknown): boolean {
+  return typeof type === 'string' && /^(?:streamable-?http|http|sse)$/i.test(type);
+}
+
+interface NoteParams {
+  readonly entry: JsonObject;
+  readonly known: readonly string[];
+  readonly reader: EntryReader;
+}
+
+function noteUnused({ entry, known, reader }: NoteParams): void {
+  const unused = Object.keys(entry).filter((key) => !known.includes(key));
+  if (unused.length > 0)
+    reader.note('', `${unused.join(', ')} ${unused.length === 1 ? 'is' : 'are'} not used here.`);
+  if (entry.type === 'sse')
+    reader.note('type', 'The server is spoken to over Streamable HTTP, not over SSE.');
+  for (const key of known) {
+    const [variable] = /\$\{[^}]+\}/.exec(JSON.stringify(entry[key] ?? '')) ?? [];
+    if (variable !== undefined)
+      reader.note(key, `${variable} is handed on as it is written: nothing is filled in.`);
+  }
+}
+
+function timeoutMs(timeout: number, reader: EntryReader): number {
+  if (timeout <= TIMEOUT_SECONDS_MAX) return Math.ceil(timeout * 1_000);
+  reader.note('timeout', `${timeout} is taken for milliseconds, because it would be more than an hour.`);
+  return Math.ceil(timeout);
+}
+
+function placeOf(file: string, name: string, key: string): string {
+  return `${file}: mcpServers.${name}${key === '' ? '' : `.${key}`}`;
+}
+
+function invalid(problems: readonly string[]): Fault {
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+  const lines = problems.map((problem) => `  ${problem}`);
+  return new Fault('CONFIG_INVALID', [`The list of downstream servers has ${count}.`, ...lines].join('\n'), {
+    hint: 'docs/guides/downstream-servers.md describes every key.',
+    details: { problems },
+  });
+}
