@@ -1,0 +1,180 @@
+import { type AddressInfo, createServer } from 'node:net';
+import {
+  createMcpHandler,
+  McpServer,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
+import { describe, expect, test, vi } from 'vitest';
+import * as z from 'zod';
+import { answerByHand, type FetchHandler, serveHttp } from '../../support/http-servers.ts';
+import { type HubRoom, openHub, PATIENCE } from '../../support/hub-room.ts';
+
+const work = { server: 'one', tool: 'work', args: {} };
+const words = (text: string) => ({ content: [{ type: 'text' as const, text }] });
+
+function greeter(): McpServer {
+  const server = new McpServer({ name: 'greeter', version: '2.0.0' });
+  server.registerTool('greet', { inputSchema: z.object({ name: z.string() }) }, ({ name }) =>
+    words(`Hello ${name}`),
+  );
+  return server;
+}
+
+/** The methods that arrived. */
+function listenIn(handle: FetchHandler): { readonly handle: FetchHandler; readonly methods: string[] } {
+  const methods: string[] = [];
+  return {
+    methods,
+    async handle(request) {
+      const { method } = JSON.parse((await request.clone().text()) || '{}');
+      methods.push(method ?? request.method);
+      return handle(request);
+    },
+  };
+}
+
+async function greet({ hub }: HubRoom): Promise<void> {
+  expect(await hub.start('one')).toMatchObject({ state: 'running', title: 'greeter', version: '2.0.0' });
+  const { value } = await hub.callTool({ server: 'one', tool: 'greet', args: { name: 'Ada' } });
+  expect(value).toBe('Hello Ada');
+  expect((await hub.listTools('one')).map(({ name }) => name)).toEqual(['greet']);
+}
+
+/** Nobody listens there. */
+async function unusedUrl(): Promise<string> {
+  const listener = createServer();
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  const { port } = listener.address() as AddressInfo;
+  await new Promise((resolve) => listener.close(resolve));
+  return `http://127.0.0.1:${port}/mcp`;
+}
+
+describe('a server on the SDK', () => {
+  test('of protocol version 2026-07-28', async () => {
+    const { handle, methods } = listenIn(createMcpHandler(greeter).fetch);
+    await greet(openHub({ servers: { one: { url: await serveHttp(handle) } } }));
+    expect(methods).toContain('server/discover');
+    expect(methods).not.toContain('initialize');
+  });
+
+  test('of an older version, which is remembered', async () => {
+    const transports = new Map<string, WebStandardStreamableHTTPServerTransport>();
+    const { handle, methods } = listenIn(async (request) => {
+      const known = transports.get(request.headers.get('mcp-session-id') ?? '');
+      if (known !== undefined) return known.handleRequest(request);
+      const transport = new WebStandardStreamableHTTPServerTransport({
+        sessionIdGenerator: () => crypto.randomUUID(),
+        onsessioninitialized: (id) => void transports.set(id, transport),
+      });
+      await greeter().connect(transport);
+      return transport.handleRequest(request);
+    });
+    const room = openHub({ servers: { one: { url: await serveHttp(handle) } } });
+    await greet(room);
+    expect(methods.filter((method) => method === 'server/discover')).toHaveLength(1);
+    await room.hub.stop('one');
+    expect(methods.at(-1), 'the session is given back').toBe('DELETE');
+    await greet(room);
+    expect(methods.filter((method) => method === 'server/discover')).toHaveLength(1);
+  });
+});
+
+describe('a server over HTTP', () => {
+  test('gets the headers of its entry', async () => {
+    const seen = vi.fn();
+    const url = await serveHttp((request) => {
+      seen(request.headers.get('authorization'));
+      return answerByHand({})(request);
+    });
+    const { hub } = openHub({ servers: { one: { url, headers: { Authorization: 'Bearer of-news' } } } });
+    await hub.start('one');
+    expect(new Set(seen.mock.calls.flat())).toEqual(new Set(['Bearer of-news']));
+  });
+
+  test.each([
+    [401, { retryable: false, hint: 'Check its `headers`.' }],
+    [404, { retryable: false, hint: 'Check its `url`.' }],
+    [503, { retryable: true, retryAfterMs: 188 }],
+  ])('that answers with status %i', async (status, expected) => {
+    const url = await serveHttp(() => new Response('Not for you', { status }));
+    const { hub } = openHub({ servers: { one: { url } } });
+    await expect(hub.start('one')).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE', ...expected });
+  });
+
+  test('that is not there', async () => {
+    const { hub } = openHub({ servers: { one: { url: await unusedUrl() } } });
+    await expect(hub.start('one')).rejects.toMatchObject({
+      code: 'SERVER_UNAVAILABLE',
+      message: expect.stringContaining('ECONNREFUSED'),
+      retryable: true,
+    });
+  });
+
+  test('that never answers', async () => {
+    const arrived = vi.fn();
+    const url = await serveHttp(() => {
+      arrived();
+      return new Promise<never>(() => {});
+    });
+    const { hub, time } = openHub({ servers: { one: { url } } });
+    const outcome = expect(hub.start('one')).rejects.toMatchObject({ code: 'SERVER_TIMEOUT' });
+    await vi.waitFor(() => expect(arrived).toHaveBeenCalled(), PATIENCE);
+    time.elapse(30_000);
+    await outcome;
+  });
+
+  test('whose answer is too long, whole or as an event', async () => {
+    const long = JSON.stringify({ jsonrpc: '2.0', id: 3, result: words('x'.repeat(50_000)) });
+    const calls = ['application/json', 'text/event-stream'].map((type) => {
+      const body = type === 'application/json' ? long : `event: message\ndata: ${long}\n\n`;
+      return new Response(body, { headers: { 'content-type': type } });
+    });
+    const url = await serveHttp(answerByHand({ 'tools/call': () => calls.shift() ?? words('short') }));
+    const { hub } = openHub({ servers: { one: { url } }, limits: { messageBytesMax: 10_000 } });
+    for (const _ of [1, 2])
+      await expect(hub.callTool(work)).rejects.toMatchObject({
+        code: 'TOO_LARGE',
+        details: { bytes_max: 10_000 },
+      });
+    expect((await hub.callTool(work)).value).toBe('short');
+  });
+
+  test('whose answer breaks off', async () => {
+    const headers = { 'content-type': 'text/event-stream' };
+    const url = await serveHttp(
+      answerByHand({ 'tools/call': () => new Response('event: message\n', { headers }) }),
+    );
+    const { hub } = openHub({ servers: { one: { url } } });
+    await expect(hub.callTool(work)).rejects.toMatchObject({
+      code: 'SERVER_UNAVAILABLE',
+      message: 'The server one broke off its answer.',
+    });
+  });
+
+  test('that was started anew and forgot the session is connected to again', async () => {
+    const calls = vi.fn(() => new Response('No such session', { status: 404 }) as unknown);
+    const { handle, methods } = listenIn(answerByHand({ 'tools/call': () => calls() }));
+    const { hub } = openHub({ servers: { one: { url: await serveHttp(handle) } } });
+    await hub.start('one');
+    calls
+      .mockReturnValueOnce(new Response('No such session', { status: 404 }))
+      .mockReturnValue(words('again'));
+    expect((await hub.callTool(work)).value).toBe('again');
+    expect(methods.filter((method) => method === 'initialize')).toHaveLength(2);
+    calls.mockImplementation(() => new Response('No such session', { status: 404 }));
+    await expect(hub.callTool(work)).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE' });
+  });
+
+  test('that is sloppy about the schema', async () => {
+    const url = await serveHttp(
+      answerByHand({
+        initialize: () => ({ capabilities: null }),
+        'tools/list': () => ({ tools: [{ name: 'work', inputSchema: null }] }),
+        'tools/call': () => ({ content: 'done' }),
+      }),
+    );
+    const { hub } = openHub({ servers: { one: { url } } });
+    expect(await hub.listTools('one')).toEqual([{ server: 'one', name: 'work' }]);
+    expect((await hub.callTool(work)).value).toBe('done');
+  });
+});

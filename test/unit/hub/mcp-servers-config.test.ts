@@ -1,0 +1,133 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadMcpServersConfig, readMcpServersConfig } from '../../../src/hub/mcp-servers-config.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+/** As some clients write it. */
+const VARIABLE = ['$', '{env:KEY}'].join('');
+const file = '/work/settings/mcp_servers_config.json';
+const read = (mcpServers: unknown) => readMcpServersConfig({ file, json: JSON.stringify({ mcpServers }) });
+
+describe('an entry', () => {
+  test.each([
+    [
+      'of a command',
+      { command: 'npx', args: ['-y', 'x'], env: { A: 'b' } },
+      { command: 'npx', args: ['-y', 'x'], env: { A: 'b' } },
+    ],
+    [
+      'with a folder, relative to the file',
+      { command: 'x', cwd: '../data' },
+      { command: 'x', cwd: '/work/data' },
+    ],
+    ['with a time-out in seconds', { command: 'x', timeout: 1.5 }, { command: 'x', timeoutMs: 1_500 }],
+    [
+      'with numbers in its environment',
+      { command: 'x', env: { PORT: 80, ON: true } },
+      { command: 'x', env: { PORT: '80', ON: 'true' } },
+    ],
+    [
+      'with framing',
+      { command: 'x', framing: 'content-length' },
+      { command: 'x', framing: 'content-length' },
+    ],
+    ['that is disabled', { command: 'x', disabled: true }, { command: 'x', disabled: true }],
+    [
+      'of a URL',
+      { url: 'https://x.example/mcp', headers: { A: 'b' } },
+      { url: 'https://x.example/mcp', headers: { A: 'b' } },
+    ],
+    ['of both, which is a command', { command: 'x', url: 'https://x.example' }, { command: 'x' }],
+    [
+      'of both, which says what it is',
+      { type: 'streamableHttp', command: 'x', url: 'https://x.example' },
+      { url: 'https://x.example' },
+    ],
+  ])('%s', (_name, entry, spec) => {
+    expect(read({ one: entry }).servers).toEqual({ one: spec });
+  });
+
+  test.each([
+    [{ command: 'x', autoApprove: [], alwaysAllow: [] }, ['autoApprove, alwaysAllow are not used here.']],
+    [
+      { type: 'sse', url: 'https://x.example' },
+      ['type: The server is spoken to over Streamable HTTP, not over SSE.'],
+    ],
+    [
+      { command: 'x', timeout: 60_000 },
+      ['timeout: 60000 is taken for milliseconds, because it would be more than an hour.'],
+    ],
+    [
+      { command: 'x', env: { KEY: VARIABLE } },
+      [`env: ${VARIABLE} is handed on as it is written: nothing is filled in.`],
+    ],
+    [{ command: 'x', type: 'stdio', args: ['$HOME'] }, []],
+  ])('is noted: %j', (entry, notes) => {
+    const expected = notes.map((note) => `${file}: mcpServers.one${/^\w+: /.test(note) ? '.' : ': '}${note}`);
+    expect(read({ one: entry }).notes).toEqual(expected);
+  });
+
+  test('in milliseconds is read as such', () => {
+    expect(read({ one: { command: 'x', timeout: 60_000 } }).servers).toEqual({
+      one: { command: 'x', timeoutMs: 60_000 },
+    });
+  });
+});
+
+test('problems are told all at once, each with file, server and key', () => {
+  expect(() =>
+    read({
+      a: { command: '' },
+      b: { command: 'x', args: 'y', env: { A: {} }, timeout: -1, framing: 'lines' },
+      c: { url: 'file:///etc' },
+      d: {},
+      e: 'x',
+      f: { command: 'x' },
+    }),
+  ).toThrow(
+    expect.objectContaining({
+      code: 'CONFIG_INVALID',
+      details: {
+        problems: [
+          `${file}: mcpServers.a.command: This is empty.`,
+          expect.stringContaining(`${file}: mcpServers.b.timeout: This has to be more than 0.`),
+          expect.stringContaining(`${file}: mcpServers.b.args: This has to be a list of texts.`),
+          expect.stringContaining(`${file}: mcpServers.b.env.A`),
+          expect.stringContaining(
+            `${file}: mcpServers.b.framing: This has to be "newline" or "content-length".`,
+          ),
+          `${file}: mcpServers.c.url: This has to be an http or https URL.`,
+          `${file}: mcpServers.d: It has neither a "command" nor a "url".`,
+          `${file}: mcpServers.e: This has to be an object with a "command" or a "url".`,
+        ],
+      },
+    }),
+  );
+});
+
+test.each([
+  ['{"mcpServers": {"a": {"command": "sk-secret",}}}', ':1:46: It is not plain JSON'],
+  ['{"mcpServers": sk-secret}', ': It is not plain JSON'],
+  ['{"servers": {}}', ': It has no "mcpServers"'],
+  ['[]', ': It has no "mcpServers"'],
+])('%s', (json, problem) => {
+  const reading = () => readMcpServersConfig({ file, json });
+  expect(reading).toThrow(problem);
+  expect(reading).not.toThrow('sk-secret');
+});
+
+test('a file is read, also one with a byte order mark', async () => {
+  const path = join(temporaryFolder(), 'servers.json');
+  await expect(loadMcpServersConfig(path)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('ENOENT'),
+  });
+  writeFileSync(path, '\uFEFF{"mcpServers": {"a": {"command": "x"}}}');
+  expect((await loadMcpServersConfig(path)).servers).toEqual({ a: { command: 'x' } });
+});
+
+test('a server may be called anything', () => {
+  const { servers } = readMcpServersConfig({ file, json: '{"mcpServers": {"__proto__": {"command": "x"}}}' });
+  expect(Object.entries(servers)).toEqual([['__proto__', { command: 'x' }]]);
+});
