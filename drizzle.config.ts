@@ -6,6 +6,7 @@ export default defineConfig({
     './src/store/sqlite/schema.ts',
     './src/store/sqlite/task-schema.ts',
     './src/store/sqlite/session-schema.ts',
+    './src/store/sqlite/journal-schema.ts',
   ],
   out: './src/store/migrations/sqlite',
 });

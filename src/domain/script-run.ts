@@ -7,6 +7,13 @@ export const SCRIPT_RUN_STATUSES = ['running', 'completed', 'failed', 'limit_exc
  */
 export type ScriptRunStatus = (typeof SCRIPT_RUN_STATUSES)[number];
 
+const ENDED: readonly ScriptRunStatus[] = ['completed', 'failed', 'limit_exceeded'];
+
+/** Whether it is over for good; an `in_doubt` one may be continued. */
+export function isEnded(status: ScriptRunStatus): boolean {
+  return ENDED.includes(status);
+}
+
 /** One run of a script, across all attempts to bring it to its end. */
 export interface ScriptRun {
   /** Chosen by the caller, or minted. */

@@ -22,7 +22,9 @@ export type TakenRun =
   /** It has ended, and has an answer. */
   | { readonly outcome: 'ended'; readonly run: ScriptRun }
   /** Another executor has it until `run.leaseExpiresAt`. */
-  | { readonly outcome: 'busy'; readonly run: ScriptRun };
+  | { readonly outcome: 'busy'; readonly run: ScriptRun }
+  /** The id belongs to a script with another `codeHash`; nothing was changed. */
+  | { readonly outcome: 'other_code'; readonly run: ScriptRun };
 
 /** The executor of a run, as it shows itself to the store. */
 export interface RunHolder {

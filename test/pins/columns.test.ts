@@ -53,6 +53,19 @@ const PINNED: Readonly<Record<string, readonly string[]>> = {
   agent_task_data: ['session_id', 'key', 'value', 'updated_at'],
   agent_knowledge: ['session_id', 'key', 'value', 'updated_at'],
   agent_knowledge_index: ['key', 'text'],
+  script_runs: [
+    'run_id',
+    'code_hash',
+    'status',
+    'started_ms',
+    'random_seed',
+    'fencing_token',
+    'lease_expires_at',
+    'created_at',
+    'updated_at',
+    'answer',
+  ],
+  script_calls: ['run_id', 'seq', 'name', 'args_hash', 'position', 'ok', 'ms', 'now_ms', 'reply'],
 };
 
 test('the migrations make tables whose columns keep their names', async () => {

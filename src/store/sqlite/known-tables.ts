@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import { getTableColumns, getTableName } from 'drizzle-orm';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { Fault } from '../../domain/errors.ts';
+import { scriptCalls, scriptRuns } from './journal-schema.ts';
 import { knowledgeIndex } from './knowledge-index.ts';
 import { workflowDefinitions, workflowHistory, workflowInstances } from './schema.ts';
 import { agentKnowledge, agentMessages, agentTaskData } from './session-schema.ts';
@@ -17,6 +18,8 @@ const TABLES = [
   agentTaskData,
   agentKnowledge,
   knowledgeIndex,
+  scriptRuns,
+  scriptCalls,
 ];
 
 /**

@@ -2,11 +2,13 @@ import type Database from 'better-sqlite3';
 import type { MigrationMeta } from 'drizzle-orm/migrator';
 import type { Logger } from '../../domain/logger.ts';
 import { systemTimers, type Timers } from '../../domain/timers.ts';
+import type { JournalStore } from '../journal-store.ts';
 import type { SessionStore } from '../session-store.ts';
 import type { Store } from '../store.ts';
 import type { TaskStore } from '../task-store.ts';
 import { createBusyRetry } from './busy-retry.ts';
 import { createForeignTaskChanges } from './foreign-task-changes.ts';
+import { createJournalStoreOnConnection } from './journal-store-on-connection.ts';
 import { refuseUnknownTables } from './known-tables.ts';
 import { findPending, migrate, readMigrations } from './migrate.ts';
 import { openDatabase } from './open-database.ts';
@@ -32,6 +34,7 @@ export interface SqliteStores {
   readonly store: Store;
   readonly tasks: TaskStore;
   readonly sessions: SessionStore;
+  readonly journal: JournalStore;
   /**
    * Calls back within about half a second after another process changed the queue of tasks. Returns the way to stop
    * it; until then it looks for changes, which keeps this process alive.
@@ -42,7 +45,7 @@ export interface SqliteStores {
 }
 
 /**
- * Keeps runs, tasks and agent sessions in one SQLite file, which any number of processes may share.
+ * Keeps runs, tasks, agent sessions and the journal of scripts in one SQLite file, which any number of processes may share.
  *
  * @throws Fault `STORAGE_TOO_NEW` or `STORAGE_CORRUPT`, with the file left as it was; else what every verb
  * of {@link Store} throws
@@ -63,6 +66,7 @@ export async function openSqliteStores(params: SqliteStoreParams): Promise<Sqlit
       store,
       tasks: createTaskStoreOnConnection(connection),
       sessions: createSessionStoreOnConnection(connection),
+      journal: createJournalStoreOnConnection(connection),
       onForeignTaskChange: foreignTaskChanges.add,
       async close() {
         foreignTaskChanges.stop();

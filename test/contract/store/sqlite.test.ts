@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '../../../src/domain/logger.ts';
 import { openSqliteStores, type SqliteStores } from '../../../src/store/sqlite/open-sqlite-stores.ts';
+import { describeJournalStoreContract } from './journal-store-contract.ts';
 import { describeSessionStoreContract } from './session-store-contract.ts';
 import { describeStoreContract } from './store-contract.ts';
 import { describeTaskStoreContract } from './task-store-contract.ts';
@@ -43,4 +44,9 @@ describeTaskStoreContract('SQLite', async () => {
 describeSessionStoreContract('SQLite', async () => {
   const { stores, reopen, closeStores, close } = await openFile();
   return { sessions: stores.sessions, reopen: async () => (await reopen()).sessions, closeStores, close };
+});
+
+describeJournalStoreContract('SQLite', async () => {
+  const { stores, reopen, closeStores, close } = await openFile();
+  return { journal: stores.journal, reopen: async () => (await reopen()).journal, closeStores, close };
 });

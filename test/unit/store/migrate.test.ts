@@ -54,6 +54,8 @@ const tables = [
   'agent_messages',
   'agent_task_data',
   'circuit_breakers',
+  'script_calls',
+  'script_runs',
   'sqlite_sequence',
   'tasks',
   'workflow_definitions',

@@ -9,6 +9,8 @@ import { createInstanceTable } from '../../../src/store/sqlite/instance-table.ts
 import { createKnowledgeIndex } from '../../../src/store/sqlite/knowledge-index.ts';
 import { createMessageTable } from '../../../src/store/sqlite/message-table.ts';
 import { migrate, readMigrations } from '../../../src/store/sqlite/migrate.ts';
+import { createScriptCallTable } from '../../../src/store/sqlite/script-call-table.ts';
+import { createScriptRunTable } from '../../../src/store/sqlite/script-run-table.ts';
 import { agentKnowledge, agentTaskData } from '../../../src/store/sqlite/session-schema.ts';
 import { createTaskListing } from '../../../src/store/sqlite/task-listing.ts';
 import { createTaskTable } from '../../../src/store/sqlite/task-table.ts';
@@ -47,6 +49,9 @@ const reads: Record<string, (db: Tables) => unknown> = {
   'keys of task data': ({ taskData }) => taskData.listKeys('s', page),
   knowledge: ({ knowledge }) => knowledge.find('s', 'k'),
   'keys of knowledge': ({ knowledge }) => knowledge.listKeys('s', page),
+  'the run of a script': ({ scriptRuns }) => scriptRuns.find('run'),
+  'whoever has the run of a script': ({ scriptRuns }) => scriptRuns.heldBy('run'),
+  'the calls of a script': ({ scriptCalls }) => scriptCalls.ofRun('run'),
 };
 
 /** What a read that has several indexes to choose from walks, in the order that it needs. */
@@ -148,6 +153,8 @@ async function openTables(rows: number) {
     taskData: createValueTable(db, agentTaskData),
     knowledge: createValueTable(db, agentKnowledge),
     knowledgeIndex: createKnowledgeIndex(db),
+    scriptRuns: createScriptRunTable(db),
+    scriptCalls: createScriptCallTable(db),
   };
   for (let row = 0; row < rows; row++) tables.instances.insert(samples.start().instance);
   const planOf = ({ sql, params }: Statement) =>

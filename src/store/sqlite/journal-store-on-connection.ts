@@ -1,0 +1,75 @@
+import { drizzle } from 'drizzle-orm/better-sqlite3';
+import { Defect, Fault } from '../../domain/errors.ts';
+import { isEnded, type ScriptRun } from '../../domain/script-run.ts';
+import type { JournalEntry, JournalStore, RunHolder, TakenRun, TakeRunParams } from '../journal-store.ts';
+import { createScriptCallTable } from './script-call-table.ts';
+import { createScriptRunTable } from './script-run-table.ts';
+import type { StoreOnConnectionParams } from './store-on-connection.ts';
+
+/** The verbs, over a connection whose tables are up to date. */
+export function createJournalStoreOnConnection({ client, retry }: StoreOnConnectionParams): JournalStore {
+  const db = drizzle(client);
+  const runs = createScriptRunTable(db);
+  const calls = createScriptCallTable(db);
+
+  function requireHold({ runId, fencingToken }: RunHolder): void {
+    if (runs.heldBy(runId) === fencingToken) return;
+    throw new Fault(
+      'LEASE_LOST',
+      `The script run ${runId} is in the hands of another executor, or of none.`,
+      {
+        hint: 'Execute it again under the same run_id: it goes on, or gives its result.',
+        details: { run_id: runId },
+      },
+    );
+  }
+
+  const take = client.transaction(({ runId, fresh, now, leaseExpiresAt }: TakeRunParams): TakenRun => {
+    const found = runs.find(runId);
+    if (found === undefined) {
+      const times = { createdAt: now, updatedAt: now, leaseExpiresAt };
+      const run: ScriptRun = { runId, ...fresh, status: 'running', fencingToken: 1, ...times };
+      runs.insert(run);
+      return { outcome: 'taken', run, calls: [] };
+    }
+    if (found.codeHash !== fresh.codeHash) return { outcome: 'other_code', run: found };
+    if (isEnded(found.status)) return { outcome: 'ended', run: found };
+    if (found.leaseExpiresAt !== undefined && found.leaseExpiresAt > now)
+      return { outcome: 'busy', run: found };
+    const { answer: _answer, ...unanswered } = found;
+    const fencingToken = found.fencingToken + 1;
+    const run: ScriptRun = { ...unanswered, status: 'running', fencingToken, leaseExpiresAt, updatedAt: now };
+    runs.update(run);
+    return { outcome: 'taken', run, calls: calls.ofRun(runId) };
+  });
+
+  const renew = client.transaction((holder: RunHolder, leaseExpiresAt: string): void => {
+    requireHold(holder);
+    runs.extendLease(holder.runId, leaseExpiresAt);
+  });
+
+  const append = client.transaction((holder: RunHolder, entries: readonly JournalEntry[]): void => {
+    requireHold(holder);
+    for (const entry of entries) calls.append(holder.runId, entry);
+  });
+
+  /** Gives the run out of hand. */
+  const letGo = client.transaction((holder: RunHolder, changes: Partial<ScriptRun>): void => {
+    requireHold(holder);
+    const run = runs.find(holder.runId);
+    if (run === undefined) throw new Defect(`The script run ${holder.runId} is gone.`);
+    const { leaseExpiresAt: _lease, ...held } = run;
+    runs.update({ ...held, ...changes });
+  });
+
+  return {
+    // Taking the write lock first means that what is checked still holds when it is acted upon.
+    takeRun: (params) => retry(() => take.immediate(params)),
+    renewLease: (holder, leaseExpiresAt) => retry(() => renew.immediate(holder, leaseExpiresAt)),
+    append: (holder, entries) => retry(() => append.immediate(holder, entries)),
+    endRun: (holder, { status, answer, now }) =>
+      retry(() => letGo.immediate(holder, { status, answer, updatedAt: now })),
+    releaseRun: (holder, now) => retry(() => letGo.immediate(holder, { updatedAt: now })),
+    findRun: (runId) => retry(() => runs.find(runId)),
+  };
+}
