@@ -38,7 +38,10 @@ export interface RunHolder {
  * `LEASE_LOST` where another executor has taken the run; all throw what the verbs of {@link Store} throw.
  */
 export interface JournalStore {
-  /** Creates the run, or takes over one that nobody executes. */
+  /**
+   * Creates the run, or takes over one that nobody executes. One that has called nothing yet begins anew, with whatever
+   * code.
+   */
   takeRun(params: TakeRunParams): Promise<TakenRun>;
   renewLease(holder: RunHolder, leaseExpiresAt: string): Promise<void>;
   append(holder: RunHolder, entries: readonly JournalEntry[]): Promise<void>;

@@ -10,7 +10,7 @@ import type { StoreOnConnectionParams } from './store-on-connection.ts';
 export function createJournalStoreOnConnection({ client, retry }: StoreOnConnectionParams): JournalStore {
   const db = drizzle(client);
   const runs = createScriptRunTable(db);
-  const calls = createScriptCallTable(db);
+  const callTable = createScriptCallTable(db);
 
   function requireHold({ runId, fencingToken }: RunHolder): void {
     if (runs.heldBy(runId) === fencingToken) return;
@@ -32,15 +32,23 @@ export function createJournalStoreOnConnection({ client, retry }: StoreOnConnect
       runs.insert(run);
       return { outcome: 'taken', run, calls: [] };
     }
-    if (found.codeHash !== fresh.codeHash) return { outcome: 'other_code', run: found };
-    if (isEnded(found.status)) return { outcome: 'ended', run: found };
+    const isOther = found.codeHash !== fresh.codeHash;
+    if (isEnded(found.status)) return { outcome: isOther ? 'other_code' : 'ended', run: found };
     if (found.leaseExpiresAt !== undefined && found.leaseExpiresAt > now)
-      return { outcome: 'busy', run: found };
+      return { outcome: isOther ? 'other_code' : 'busy', run: found };
+    const calls = callTable.ofRun(runId);
+    if (isOther && calls.length > 0) return { outcome: 'other_code', run: found };
     const { answer: _answer, ...unanswered } = found;
-    const fencingToken = found.fencingToken + 1;
-    const run: ScriptRun = { ...unanswered, status: 'running', fencingToken, leaseExpiresAt, updatedAt: now };
+    const run: ScriptRun = {
+      ...unanswered,
+      ...(calls.length === 0 && fresh),
+      status: 'running',
+      fencingToken: found.fencingToken + 1,
+      leaseExpiresAt,
+      updatedAt: now,
+    };
     runs.update(run);
-    return { outcome: 'taken', run, calls: calls.ofRun(runId) };
+    return { outcome: 'taken', run, calls };
   });
 
   const renew = client.transaction((holder: RunHolder, leaseExpiresAt: string): void => {
@@ -50,7 +58,7 @@ export function createJournalStoreOnConnection({ client, retry }: StoreOnConnect
 
   const append = client.transaction((holder: RunHolder, entries: readonly JournalEntry[]): void => {
     requireHold(holder);
-    for (const entry of entries) calls.append(holder.runId, entry);
+    for (const entry of entries) callTable.append(holder.runId, entry);
   });
 
   /** Gives the run out of hand. */

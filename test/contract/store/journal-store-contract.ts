@@ -157,17 +157,32 @@ export function describeJournalStoreContract(name: string, open: () => Promise<O
         expect(await journal.findRun('run')).toStrictEqual(again.run);
       });
 
-      it.each(['running', 'completed', 'in_doubt'] as const)(
+      it.each(['running', 'released', 'completed', 'in_doubt'] as const)(
         'with other code changes nothing: %s',
-        async (status) => {
+        async (state) => {
           const { holder } = await taken();
-          if (status !== 'running') await journal.endRun(holder, end(status));
+          await journal.append(holder, [begun(1)]);
+          if (state === 'released') await journal.releaseRun(holder, minute(1));
+          else if (state !== 'running') await journal.endRun(holder, end(state));
           const run = await journal.findRun('run');
           const other = takeParams({ fresh: { ...FRESH, codeHash: 'other' }, now: minute(9) });
           expect(await journal.takeRun(other)).toStrictEqual({ outcome: 'other_code', run });
           expect(await journal.findRun('run')).toStrictEqual(run);
         },
       );
+
+      it('begins it anew, with whatever code, where it has called nothing', async () => {
+        const { holder, run } = await taken();
+        const fresh = { codeHash: 'other', startedMs: 1, randomSeed: 2 };
+        // Until then, the one who has it is about to call something.
+        expect(await journal.takeRun(takeParams({ fresh }))).toStrictEqual({ outcome: 'other_code', run });
+        await journal.releaseRun(holder, minute(0));
+        const next = await taken({ fresh });
+        expect(next.run).toStrictEqual({ ...run, ...fresh, fencingToken: 2 });
+        expect(await journal.findRun('run')).toStrictEqual(next.run);
+        await journal.endRun(next.holder, end('failed'));
+        expect(await journal.takeRun(takeParams())).toMatchObject({ outcome: 'other_code' });
+      });
 
       it('gives it to one of those who want it at once', async () => {
         const stores = [journal, await opened.reopen(), journal, await opened.reopen()];
