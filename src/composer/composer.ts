@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../domain/json.ts';
 import type { ScriptRunStatus } from '../domain/script-run.ts';
+import type { ToolPolicy } from '../domain/tool-policy.ts';
 
 export interface ExecuteParams {
   /** TypeScript or JavaScript: the body of an async function that calls tools as `server__tool({...})`. */
@@ -55,10 +56,6 @@ export interface ComposedError {
   /** On `in_doubt`: the call that may have happened. */
   readonly args?: JsonObject;
 }
-
-/** What a tool may be used for by scripts. */
-export const TOOL_POLICIES = ['allow', 'deny', 'ask'] as const;
-export type ToolPolicy = (typeof TOOL_POLICIES)[number];
 
 export interface ComposableTool {
   /** `server__tool`: what a script calls. */

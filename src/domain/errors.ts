@@ -63,6 +63,10 @@ export const FAULTS = {
   },
   SERVER_TIMEOUT: { retryable: true, meaning: 'The downstream server did not answer in time.' },
   TOOL_FAILED: { retryable: false, meaning: 'A tool of a downstream server says that it failed.' },
+  NOT_ALLOWED: {
+    retryable: false,
+    meaning: 'The operator does not allow it: a server that is not configured, or a tool by its policy.',
+  },
   RUN_ID_REUSED: { retryable: false, meaning: 'That `run_id` belongs to a script with other code.' },
   RUN_IN_PROGRESS: { retryable: true, meaning: 'The script with that `run_id` is being executed already.' },
   AI_UNAVAILABLE: { retryable: true, meaning: 'The AI provider could not be reached, or failed.' },
