@@ -52,11 +52,16 @@ export function createQuickjsRunner(params: QuickjsRunnerParams): ScriptRunner {
       throw new Defect('The sandbox could not be started.', { cause: error });
     });
     if (thread === undefined) return cancelledOutcome;
-    const finished = await runOnThread({ thread, script, signal });
-    await pool.release(thread, finished);
-    if (finished.end.status === 'crashed')
-      logger.error('The thread of a script broke down', { error: String(finished.end.cause) });
-    return outcomeOf(finished, script.limits);
+    let reusable = false;
+    try {
+      const finished = await runOnThread({ thread, script, signal });
+      reusable = finished.reusable;
+      if (finished.end.status === 'crashed')
+        logger.error('The thread of a script broke down', { error: String(finished.end.cause) });
+      return outcomeOf(finished, script.limits);
+    } finally {
+      await pool.release(thread, { reusable });
+    }
   };
   return {
     async run(script) {
