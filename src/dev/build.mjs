@@ -3,12 +3,15 @@ import { chmod, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { writeDeclarations } from './declarations.mjs';
 import { thirdPartyNotices } from './third-party-notices.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const DIST = join(ROOT, 'dist');
-/** The program, what `npm start` shows, and what runs in threads of its own. */
-const ENTRIES = ['src/main.ts', 'src/demo/demo.ts', 'src/sandbox/guest/sandbox-worker.ts'];
+/** What other programs import. */
+const LIBRARY = 'src/hub/library.ts';
+/** Besides that the program, what `npm start` shows, and what runs in threads of its own. */
+const ENTRIES = ['src/main.ts', 'src/demo/demo.ts', 'src/sandbox/guest/sandbox-worker.ts', LIBRARY];
 
 /** Compiled for the machine, read as files of WebAssembly, or large and needed by few: these stay packages of their own. */
 const EXTERNAL = ['better-sqlite3', 'quickjs-wasi', '@google/genai', 'openai'];
@@ -36,6 +39,12 @@ export async function buildDist() {
   const { metafile } = await bundle({
     entryPoints: ENTRIES.filter((entry) => existsSync(join(ROOT, entry))),
     outdir: DIST,
+  });
+  await rm(join(DIST, 'types'), { recursive: true, force: true });
+  await writeDeclarations({
+    entryPoint: join(ROOT, LIBRARY),
+    rootDir: join(ROOT, 'src'),
+    outDir: join(DIST, 'types'),
   });
   await writeFile(
     join(DIST, 'third-party-licenses.txt'),

@@ -46,9 +46,9 @@ export interface ReadConfigParams {
 }
 
 /**
- * Reads `{"mcpServers": {"<name>": {...}}}`. Keys that only other programs know are passed over, because the same file
- * serves several of them. `timeout` is in seconds. Variables such as `${env:NAME}` are not filled in: the clients
- * do not agree on how they are written.
+ * Reads `{"mcpServers": {"<name>": {...}}}`. Keys that only other programs know, such as `autoApprove`, are passed
+ * over, because the same file serves several of them. `timeout` is in seconds. Variables such as `${env:NAME}` are
+ * not filled in: the clients do not agree on how they are written.
  *
  * @throws Fault `CONFIG_INVALID` with all problems at once, each with file, server and key
  */

@@ -6,11 +6,11 @@ import type { StdioServerSpec } from '../../../src/hub/hub.ts';
 import { openHub } from '../../support/hub-room.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-const { resolve } = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 const FILES = {
-  everything: resolve('@modelcontextprotocol/server-everything/dist/index.js'),
-  filesystem: resolve('@modelcontextprotocol/server-filesystem/dist/index.js'),
-  memory: resolve('@modelcontextprotocol/server-memory/dist/index.js'),
+  everything: require.resolve('@modelcontextprotocol/server-everything/dist/index.js'),
+  filesystem: require.resolve('@modelcontextprotocol/server-filesystem/dist/index.js'),
+  memory: require.resolve('@modelcontextprotocol/server-memory/dist/index.js'),
 };
 
 function reference(name: keyof typeof FILES, ...args: readonly string[]): StdioServerSpec {

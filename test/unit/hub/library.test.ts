@@ -1,0 +1,87 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Fault, McpClient, McpOrchestrator, McpServerProcess } from '../../../src/hub/library.ts';
+import { isAlive, moody } from '../../support/hub-room.ts';
+
+function orchestrate(servers = {}): McpOrchestrator {
+  const orchestrator = new McpOrchestrator({ servers });
+  onTestFinished(async () => void (await orchestrator.stopAllServers()));
+  return orchestrator;
+}
+
+describe('an orchestrator', () => {
+  test('starts servers, and calls their tools through clients', async () => {
+    const orchestrator = orchestrate();
+    const server = await orchestrator.startServer({ name: 'one', ...moody() });
+    expect(server.status).toMatchObject({ state: 'running', title: 'moody', pid: expect.any(Number) });
+    orchestrator.createClient('first', 'one');
+    orchestrator.createClient('second', 'one');
+    expect(await orchestrator.initializeClient('first')).toMatchObject({ pid: server.status?.pid });
+    expect((await orchestrator.listTools('second')).map(({ name }) => name)).toContain('echo');
+    const { value } = await orchestrator.callTool({ name: 'first', toolName: 'echo', arguments: { a: 1 } });
+    expect(value).toMatchObject({ args: { a: 1 } });
+    await expect(
+      orchestrator.callTool({ name: 'second', toolName: 'fail', arguments: { words: 'No.' } }),
+    ).rejects.toSatisfy((error) => error instanceof Fault && error.message === 'No.');
+  });
+
+  test('starts what it was given by its name, also again', async () => {
+    const orchestrator = orchestrate({ one: moody() });
+    const server = await orchestrator.startServer({ name: 'one' });
+    const pid = server.status?.pid ?? 0;
+    expect(await orchestrator.stopServer('one')).toMatchObject({ state: 'stopped' });
+    expect(isAlive(pid)).toBe(false);
+    await orchestrator.startServer({ name: 'one', ...moody() });
+    expect(server.status).toMatchObject({ state: 'running' });
+  });
+
+  test('says what is wrong with a name', async () => {
+    const orchestrator = orchestrate({ one: moody() });
+    await expect(orchestrator.startServer({ name: 'two' })).rejects.toMatchObject({
+      code: 'SERVER_NOT_FOUND',
+    });
+    await expect(orchestrator.startServer({ name: 'one', ...moody('chatty') })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    expect(() => orchestrator.createClient('a', 'two')).toThrow(Fault);
+    orchestrator.createClient('a', 'one');
+    expect(() => orchestrator.createClient('a', 'one')).toThrow('There is a client a already.');
+    await expect(orchestrator.listTools('b')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  test('stops everything', async () => {
+    const orchestrator = orchestrate({ one: moody(), two: moody() });
+    const servers = [
+      await orchestrator.startServer({ name: 'one' }),
+      await orchestrator.startServer({ name: 'two' }),
+    ];
+    const pids = servers.map(({ status }) => status?.pid ?? 0);
+    expect(await orchestrator.stopAllServers()).toHaveLength(2);
+    expect(pids.map(isAlive)).toEqual([false, false]);
+  });
+});
+
+test('a server and a client by themselves', async () => {
+  const server = new McpServerProcess({ name: 'one', ...moody() }, { env: { PATH: process.env.PATH ?? '' } });
+  onTestFinished(async () => void (await server.stop()));
+  expect(server.status).toEqual({ name: 'one', state: 'stopped' });
+  const client = new McpClient({ name: 'only', server });
+  expect(await client.initialize()).toMatchObject({ state: 'running' });
+  expect(Object.keys((await client.callTool('environment')).value as object)).toEqual(
+    expect.arrayContaining(['PATH', 'ORCHESTRATOR_MCP_MARK']),
+  );
+  expect(await client.listTools()).toEqual(await client.listTools({ refresh: true }));
+  await server.stop();
+  expect(server.status).toMatchObject({ state: 'stopped' });
+});
+
+test('servers get the harmless variables of the environment, and no other', async () => {
+  process.env.A_SECRET = 'of ours';
+  onTestFinished(() => {
+    delete process.env.A_SECRET;
+  });
+  const orchestrator = orchestrate({ one: moody() });
+  orchestrator.createClient('a', 'one');
+  const { value } = await orchestrator.callTool({ name: 'a', toolName: 'environment' });
+  expect(value).toMatchObject({ PATH: process.env.PATH });
+  expect(value).not.toHaveProperty('A_SECRET');
+});
