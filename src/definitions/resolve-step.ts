@@ -1,8 +1,9 @@
 import { basename, extname } from 'node:path';
-import type { Step } from '../domain/definition.ts';
+import { defaultTarget, type Step } from '../domain/definition.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { jsonSchemaDiagnostics } from './json-schema-diagnostics.ts';
 import type { SchemaChecker } from './schema-check.ts';
+import { diagnosticAt } from './source-text.ts';
 import type { StepFile } from './step-file.ts';
 import type { StepLink } from './step-list.ts';
 import type { TextFile } from './text-file.ts';
@@ -28,7 +29,7 @@ export interface ResolvedStep {
 /** Makes a step of a link and the file behind it: only now is it known what the other steps are called. */
 export function resolveStep(params: ResolveStepParams): ResolvedStep {
   const { link, file, stepFile, stepNames, checkCondition, checkSchema } = params;
-  const { frontMatter, guidance, instructions, heading, goal, source } = stepFile;
+  const { frontMatter, guidance, instructions, script, heading, goal, source } = stepFile;
   const {
     transitions: written,
     report_schema: reportSchema,
@@ -47,19 +48,41 @@ export function resolveStep(params: ResolveStepParams): ResolvedStep {
   const diagnostics = [
     ...jsonSchemaDiagnostics({ schema: reportSchema, key: 'report_schema', frontMatter, checkSchema }),
     ...(declared?.diagnostics ?? []),
+    ...undecidedScript(stepFile),
   ];
-  if (guidance === undefined || instructions === undefined) return { diagnostics };
+  const carriedOutBy = instructions ?? script;
+  if (guidance === undefined || carriedOutBy === undefined) return { diagnostics };
   const step: Step = {
     name: link.name,
     fileStem: basename(file.path, extname(file.path)),
     ...(heading !== undefined && { heading }),
     ...(goal !== undefined && { goal }),
     guidance: guidance.text,
-    instructions: instructions.text,
+    instructions: instructions?.text ?? '',
+    ...(script !== undefined && { script: script.text }),
     ...(declared !== undefined && { transitions: declared.transitions }),
     ...(reportSchema !== undefined && { reportSchema }),
     ...(maxVisits !== undefined && { maxVisits }),
   };
-  const places = { guidanceAt: guidance.at, instructionsAt: instructions.at, linkAt: link.at };
+  const places = { guidanceAt: guidance.at, instructionsAt: carriedOutBy.at, linkAt: link.at };
   return { parsed: { step, source, ...places, path: file.path }, diagnostics };
+}
+
+/** Nobody is there to decide when a script has ended: its transitions have to settle every case. */
+function undecidedScript({ script, frontMatter, source }: StepFile): readonly Diagnostic[] {
+  const hasErrors = frontMatter.diagnostics.some(({ severity }) => severity === 'error');
+  if (script === undefined || hasErrors) return [];
+  const { transitions } = frontMatter.values ?? {};
+  if (transitions !== undefined && defaultTarget(transitions) !== undefined) return [];
+  const finding = {
+    ruleId: 'script-undecided',
+    severity: 'error',
+    message:
+      'Expected `transitions` with exactly one entry without `when`: nobody decides where a script leads.',
+  } as const;
+  return [
+    transitions === undefined
+      ? diagnosticAt(source, script.headingAt, finding)
+      : frontMatter.diagnose(['transitions'], finding),
+  ];
 }

@@ -3,6 +3,7 @@ import { type FrontMatter, readFrontMatter } from './front-matter.ts';
 import { type StepFrontMatter, stepFormat } from './front-matter-formats.ts';
 import { type ExpandIncludesParams, expandIncludes } from './includes.ts';
 import { parseBlocks } from './markdown.ts';
+import { ignoredScripts, readScript, SCRIPT_TITLE } from './script-section.ts';
 import { isTitled, type Section, sectionsOf, trimBlankLines } from './sections.ts';
 import { diagnosticAt, type SourceText } from './source-text.ts';
 
@@ -25,7 +26,9 @@ export interface StepFile {
   readonly goal?: string;
   /** Absent where the section is missing or empty: there is an error then. */
   readonly guidance?: Part;
+  /** The same; the one or the other. */
   readonly instructions?: Part;
+  readonly script?: Part;
   readonly frontMatter: FrontMatter<StepFrontMatter>;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -45,10 +48,14 @@ export async function readStepFile(params: Omit<ExpandIncludesParams, 'from'>): 
     return { source, frontMatter, diagnostics };
   }
   const sections = sectionsOf(root, source.text);
-  const part = (title: string): Part | undefined => {
-    const found = sections.filter((section) => isTitled(section, title));
+  const titled = (title: string) => sections.filter((section) => isTitled(section, title));
+  const lastTitled = (title: string): Section | undefined => {
+    const found = titled(title);
     for (const section of found.slice(0, -1)) diagnostics.push(duplicateSection(source, section));
-    const last = found.at(-1);
+    return found.at(-1);
+  };
+  const part = (title: string): Part | undefined => {
+    const last = lastTitled(title);
     if (last === undefined) return undefined;
     return { ...trimBlankLines(source.text, last.bodyAt, last.end), headingAt: last.headingAt };
   };
@@ -64,15 +71,23 @@ export async function readStepFile(params: Omit<ExpandIncludesParams, 'from'>): 
   };
   const goal = part(GOAL_TITLE)?.text.trim();
   const guidance = required(GUIDANCE_TITLE);
-  const instructions = required(INSTRUCTIONS_TITLE);
+  // A file with instructions may call whatever it likes a script: that is what files were like before there were any.
+  const scriptSection = titled(INSTRUCTIONS_TITLE).length === 0 ? lastTitled(SCRIPT_TITLE) : undefined;
+  const read = scriptSection && readScript({ root, source, section: scriptSection });
+  const instructions = scriptSection === undefined ? required(INSTRUCTIONS_TITLE) : undefined;
+  const ignored = scriptSection === undefined ? titled(SCRIPT_TITLE) : [];
+  diagnostics.push(...(read?.diagnostics ?? []));
+  diagnostics.push(...ignored.flatMap((section) => ignoredScripts({ root, source, section })));
   const [first] = sections;
-  const isHeading = first !== undefined && !SECTION_TITLES.some((title) => isTitled(first, title));
+  const titles = scriptSection === undefined ? SECTION_TITLES : [...SECTION_TITLES, SCRIPT_TITLE];
+  const isHeading = first !== undefined && !titles.some((title) => isTitled(first, title));
   return {
     source,
     ...(isHeading && first.title !== '' && { heading: first.title }),
     ...(goal !== undefined && goal !== '' && { goal }),
     ...(guidance !== undefined && { guidance }),
     ...(instructions !== undefined && { instructions }),
+    ...(read?.script !== undefined && { script: read.script }),
     frontMatter,
     diagnostics,
   };

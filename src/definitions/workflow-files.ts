@@ -13,6 +13,7 @@ export interface ParsedStep {
   readonly source: SourceText;
   /** Where the parts start in the source, in UTF-16 units. */
   readonly guidanceAt: number;
+  /** Of the Client Instructions, or of the script in their place. */
   readonly instructionsAt: number;
   /** Where the link to the step stands in the index. */
   readonly linkAt: number;

@@ -22,8 +22,10 @@ export interface Step {
   readonly goal?: string;
   /** Orchestrator Guidance, byte for byte: for whoever decides. */
   readonly guidance: string;
-  /** Client Instructions, byte for byte, templates not yet filled in: for the client. */
+  /** Client Instructions, byte for byte, templates not yet filled in: for the client. Empty where there is a script. */
   readonly instructions: string;
+  /** TypeScript or JavaScript: the server carries the step out by it, and what it returns is the report. */
+  readonly script?: string;
   readonly transitions?: readonly Transition[];
   /** JSON Schema (2020-12) of the report's `result`. */
   readonly reportSchema?: JsonObject;

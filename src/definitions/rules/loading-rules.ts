@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS } from '../../domain/limits.ts';
+import { SCRIPT_BYTES_MAX } from '../script-section.ts';
 import { STEPS_MAX } from '../step-list-check.ts';
 import type { RuleInfo } from './rule.ts';
 
@@ -106,7 +107,8 @@ export const LOADING_RULES: readonly RuleInfo[] = [
   {
     ruleId: 'section-missing',
     severity: 'error',
-    summary: 'A step file lacks `Orchestrator Guidance` or `Client Instructions`.',
+    summary:
+      'A step file lacks `Orchestrator Guidance`, or both `Client Instructions` and a `Script` in their place.',
     advice: 'Add a heading of any level with that text, and the section below it.',
   },
   {
@@ -120,6 +122,40 @@ export const LOADING_RULES: readonly RuleInfo[] = [
     severity: 'warning',
     summary: 'A section appears twice; the last one wins.',
     advice: 'Merge the two, or give one of them another heading.',
+  },
+  {
+    ruleId: 'script-block',
+    severity: 'error',
+    summary:
+      'A `Script` in the place of `Client Instructions` has no fenced block, several of them, or an empty one.',
+    advice:
+      'Put the script into one block between two lines of three backquotes, the first with `ts` after them.',
+  },
+  {
+    ruleId: 'script-language',
+    severity: 'error',
+    summary: 'The block of a `Script` is not marked as TypeScript or JavaScript.',
+    advice:
+      'Write `ts` or `js` after the opening backquotes. What a client is to run belongs into `Client Instructions`.',
+  },
+  {
+    ruleId: 'script-too-large',
+    severity: 'error',
+    summary: `A script has more than ${SCRIPT_BYTES_MAX / KIB} KiB with its includes.`,
+    advice: 'Let the tools hold the data, and let the script only name it.',
+  },
+  {
+    ruleId: 'script-undecided',
+    severity: 'error',
+    summary: 'The `transitions` of a step with a script do not settle where it leads in every case.',
+    advice: 'End them with one entry that has no `when`.',
+  },
+  {
+    ruleId: 'script-ignored',
+    severity: 'warning',
+    summary: 'A step has a script beside `Client Instructions`, so that it is not run.',
+    advice:
+      'Remove the instructions if the server is to carry the step out; else give the section another heading.',
   },
   {
     ruleId: 'front-matter-syntax',

@@ -14,6 +14,7 @@ const WITHOUT_FIXTURE = [
   'file-too-large',
   'index-unreadable',
   'no-workflow',
+  'script-too-large',
   'step-outside',
   'step-unreadable',
 ];
@@ -37,7 +38,7 @@ beforeAll(async () => {
 async function expectedIn(file: string): Promise<readonly Expected[]> {
   const text = await readFile(join(PROBLEMS, file), 'utf8');
   return text.split('\n').flatMap((line, index) =>
-    [...line.matchAll(/(?:<!--|#) \{([a-z-]+)\}/g)].map((match) => ({
+    [...line.matchAll(/(?:<!--|#|\/\/) \{([a-z-]+)\}/g)].map((match) => ({
       ruleId: match[1] ?? '',
       file: relative(PROBLEMS, join(PROBLEMS, file)).split(sep).join('/'),
       line: index + 1,

@@ -5,6 +5,7 @@ import { openRootFolders } from '../../../src/definitions/root-folders.ts';
 import type { WorkflowReading } from '../../../src/definitions/workflow-files.ts';
 import type { Definition, Step } from '../../../src/domain/definition.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../../src/domain/limits.ts';
+import { pinDefinition } from '../../../src/domain/pin-definition.ts';
 import { folderOf, stepText, type WrittenFiles } from '../../support/written-files.ts';
 
 async function read(files: WrittenFiles, limits: Limits = DEFAULT_LIMITS): Promise<WorkflowReading> {
@@ -156,6 +157,69 @@ describe('a step file', () => {
       '> ## Client Instructions\n\n- ## Client Instructions\n\n<!--\n## Client Instructions\n-->';
     const step = await stepOf(stepText({ guidance: quoted, instructions: 'real' }));
     expect(step).toMatchObject({ guidance: quoted, instructions: 'real' });
+  });
+});
+
+describe('a script', () => {
+  const scriptText = (section: string, transitions = 'transitions:\n  - to: FINISH') =>
+    `---\n${transitions}\n---\n## Orchestrator Guidance\n\nProceed to FINISH.\n\n${section}`;
+
+  test.each([
+    ['ts', '## Script\n\n```ts\nreturn  1;\n\n  // \\* &amp; `x` ä\n```\n'],
+    ['js between prose', '# script\nIt counts:\n\n```js\nreturn  1;\n\n  // \\* &amp; `x` ä\n```\n\nDone.\n'],
+    [
+      'TypeScript in a list',
+      '# SCRIPT :\n- a\n\n  ````TypeScript x=1\n  return  1;\n\n    // \\* &amp; `x` ä\n  ````\n',
+    ],
+    [
+      'javascript between tildes',
+      'Script\n---\n~~~javascript\nreturn  1;\n\n  // \\* &amp; `x` ä\n~~~\n## Notes\n\n```sh\nls\n```\n',
+    ],
+  ])('is the content of its block, and stands in the place of instructions: %s', async (_how, section) => {
+    expect(await stepOf(scriptText(section))).toEqual({
+      name: 'only',
+      fileStem: 'only',
+      guidance: 'Proceed to FINISH.',
+      instructions: '',
+      script: 'return  1;\n\n  // \\* &amp; `x` ä',
+      transitions: [{ to: 'FINISH' }],
+    });
+  });
+
+  test('may include another file, and is part of what is pinned', async () => {
+    const files = (code: string) => ({
+      'WF/index.md': '- [a](a.md)',
+      'WF/a.md': scriptText('## Script\n\n```ts\n{{file:count.ts}}\n```\n'),
+      'WF/count.ts': code,
+    });
+    const [one, other] = [await definitionOf(files('return 1;')), await definitionOf(files('return 2;'))];
+    expect([one, other].map(({ steps }) => steps[0]?.script)).toEqual(['return 1;', 'return 2;']);
+    expect(pinDefinition(one).hash).not.toBe(pinDefinition(other).hash);
+  });
+
+  test('may have 256 KiB', async () => {
+    const half = 'x'.repeat(128 * 1024);
+    const files = (rest: string) => ({
+      'WF/index.md': '- [a](a.md)',
+      'WF/a.md': scriptText(`## Script\n\n\`\`\`ts\n{{file:half.ts}}{{file:half.ts}}${rest}\n\`\`\`\n`),
+      'WF/half.ts': half,
+    });
+    expect(problemsOf(await read(files('')))).toEqual([]);
+    expect(problemsOf(await read(files('x')))).toEqual(['WF/a.md:11 script-too-large']);
+  });
+
+  test('whose front matter is broken is not blamed for what that does not say', async () => {
+    const text = scriptText('## Script\n\n```ts\nreturn 1;\n```\n', 'transition:\n  - to: FINISH');
+    const reading = await read({ 'WF/index.md': '- [a](a.md)', 'WF/a.md': text });
+    expect(problemsOf(reading)).toEqual(['WF/a.md:2 front-matter-key']);
+  });
+
+  test('beside instructions is a section like any other, and so is one that is no TypeScript', async () => {
+    const plain = await stepOf(stepText());
+    for (const language of ['ts', 'sh']) {
+      const text = `# Script\n\n${stepText()}\n## Script\n\n\`\`\`${language}\nls\n\`\`\`\n`;
+      expect(await stepOf(text)).toEqual({ ...plain, heading: 'Script' });
+    }
   });
 });
 
