@@ -31,7 +31,24 @@ export const TASK_FAILPOINTS = [
   'task_settled',
 ] as const;
 
-export type Failpoint = (typeof FAILPOINTS)[number] | (typeof TASK_FAILPOINTS)[number];
+/** The same for one call out of a script, and for the end of the script. */
+export const SCRIPT_FAILPOINTS = [
+  /** The call is about to be made; if it may change something, the journal says so. */
+  'script_call_begun',
+  /** The tool has done it, and only this process knows. */
+  'script_call_done',
+  /** What was gathered is durable; nobody has acted on it. Passed for each commit. */
+  'script_journal_written',
+  /** The script has ended; its answer is not kept. */
+  'script_ended',
+  /** The answer is durable; nobody has heard of it. */
+  'script_answer_kept',
+] as const;
+
+export type Failpoint =
+  | (typeof FAILPOINTS)[number]
+  | (typeof TASK_FAILPOINTS)[number]
+  | (typeof SCRIPT_FAILPOINTS)[number];
 
 /**
  * Does nothing, and bundling removes the calls, so that no setting can ever arm one in the product. The fault

@@ -1,0 +1,200 @@
+import { hash } from 'node:crypto';
+import type { Clock } from '../domain/clock.ts';
+import { failpoint } from '../domain/failpoint.ts';
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
+import type { Logger } from '../domain/logger.ts';
+import type { Timers } from '../domain/timers.ts';
+import type { ToolPolicy } from '../domain/tool-policy.ts';
+import type { DownstreamTool, Hub } from '../hub/hub.ts';
+import type { CallReply, GuestCall } from '../sandbox/runner.ts';
+import { type CallFailure, failedReply, failureOfFault } from './call-failure.ts';
+import type { CallLog } from './call-log.ts';
+import { divergence, doubt } from './call-verdicts.ts';
+import type { ExecuteParams } from './composer.ts';
+import type { ComposerLimits } from './limits.ts';
+import type { RecordedCalls } from './recorded-calls.ts';
+import type { ReplyOrder } from './reply-order.ts';
+import type { ResultSamples } from './result-samples.ts';
+import type { RunJournal } from './run-journal.ts';
+import type { RunProgress } from './run-progress.ts';
+import type { RunStop } from './run-stop.ts';
+import { isReadOnly, isRepeatable, type ScriptFunction, type ScriptFunctions } from './script-functions.ts';
+import { withheldConsent } from './tool-consent.ts';
+
+export interface AnswerCallsParams {
+  readonly runId: string;
+  readonly functions: ScriptFunctions;
+  readonly recorded: RecordedCalls;
+  readonly order: ReplyOrder;
+  readonly journal: RunJournal;
+  readonly log: CallLog;
+  readonly progress: RunProgress;
+  readonly stop: RunStop;
+  readonly confirm: ExecuteParams['confirm'];
+  readonly hub: Pick<Hub, 'callTool'>;
+  readonly samples: ResultSamples;
+  readonly limits: ComposerLimits;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+}
+
+type Deliver = (reply: CallReply) => void;
+
+interface Call extends GuestCall {
+  readonly argsHash: string;
+  readonly called: ScriptFunction;
+  /** An earlier attempt began it, and the journal has it. */
+  isBegun: boolean;
+}
+
+/**
+ * Answers the calls of one script: from the journal where it has the reply, else by making the call. A call that may change
+ * something is made only once it is durable that it is about to be made, together with everything that the script was told
+ * before: whatever happens afterwards, the script gets to this call again, with the same arguments, and it is not made twice.
+ */
+export function createCallAnswers(params: AnswerCallsParams): (call: GuestCall) => Promise<CallReply> {
+  const { runId, functions, recorded, order, journal, log, progress, stop } = params;
+  const { hub, samples, limits, clock, timers, logger } = params;
+
+  /** What it does not deliver is never delivered: then the script is stopped. */
+  async function answer(guestCall: GuestCall, deliver: Deliver): Promise<void> {
+    const { seq, name, args } = guestCall;
+    const called = functions.find(name);
+    const argsHash = hash('sha256', canonicalJson(args), 'hex');
+    const before = recorded.find(seq);
+    const isSame = before === undefined || (before.name === name && before.argsHash === argsHash);
+    if (!isSame)
+      return stop.stop({ kind: 'verdict', status: 'failed', error: divergence(guestCall, before) });
+    log.begin(seq, called);
+    if (before?.finish !== undefined) {
+      const { finish } = before;
+      log.finish(seq, finish);
+      progress.finishCall(`${name} (call ${seq}), from the journal`);
+      return order.repeat(finish, deliver);
+    }
+    const { doubtful } = recorded;
+    if (before !== undefined && !isRepeatable(called)) {
+      const error = doubt({ call: guestCall, called, doubtful });
+      return stop.stop({ kind: 'verdict', status: 'in_doubt', error });
+    }
+    // The script is only led to the call that is in doubt, to tell what it was.
+    if (doubtful.length > 0) return;
+    await make({ ...guestCall, argsHash, called, isBegun: before !== undefined }, deliver);
+  }
+
+  async function make(call: Call, deliver: Deliver): Promise<void> {
+    const { seq, name } = call;
+    const startedMs = clock.monotonicMs();
+    const reply = await replyTo(call);
+    if (stop.signal.aborted) return;
+    const ms = Math.round((clock.monotonicMs() - startedMs) * 100) / 100;
+    order.add(reply, ms, {
+      deliver,
+      onFinish(finish) {
+        noteBegin(call);
+        journal.add({ kind: 'finished', seq, finish });
+        log.finish(seq, finish);
+        progress.finishCall(`${name} (call ${seq}) ${reply.ok ? 'is done' : 'failed'}`);
+      },
+    });
+  }
+
+  function noteBegin(call: Call): void {
+    if (call.isBegun) return;
+    call.isBegun = true;
+    const { seq, name, argsHash } = call;
+    journal.add({ kind: 'begun', seq, name, argsHash });
+  }
+
+  async function replyTo(call: Call): Promise<CallReply> {
+    const { called } = call;
+    switch (called.kind) {
+      case 'sleep':
+        await timers.sleep(Number(call.args[0]), stop.signal).catch(() => {});
+        return { ok: true, value: null };
+      case 'missing':
+        return failedReply({ ...called, seq: call.seq }, called.failure);
+      case 'tool':
+        return useTool(call, called);
+    }
+  }
+
+  async function useTool(
+    call: Call,
+    { tool, policy }: { readonly tool: DownstreamTool; readonly policy: ToolPolicy },
+  ): Promise<CallReply> {
+    const { server, name } = tool;
+    const fail = (failure: CallFailure) => failedReply({ server, tool: name, seq: call.seq }, failure);
+    const args = argumentsOf(call.args);
+    if (args === undefined) return fail(notOneObject(call.name));
+    const { confirm } = params;
+    const withheld = await withheldConsent({ policy, call: { server, tool: name, args }, confirm, logger });
+    if (withheld !== undefined) return fail(withheld);
+    if (!isReadOnly(call.called)) {
+      if (!stop.signal.aborted) noteBegin(call);
+      await journal.durable();
+    }
+    if (stop.signal.aborted) return fail(STOPPED);
+    failpoint('script_call_begun');
+    try {
+      const value = await callTool(call, tool, args);
+      failpoint('script_call_done');
+      const bytes = Buffer.byteLength(JSON.stringify(value));
+      if (bytes > limits.replyBytesMax) return fail(tooLarge(bytes, limits.replyBytesMax));
+      samples.note(tool, value, bytes);
+      return { ok: true, value };
+    } catch (error) {
+      const failure = failureOfFault(error);
+      if (failure === undefined)
+        logger.error('A call out of a script failed unexpectedly.', { call: call.name, error });
+      return fail(failure ?? UNEXPECTED);
+    }
+  }
+
+  async function callTool({ seq, name }: Call, tool: DownstreamTool, args: JsonObject): Promise<JsonValue> {
+    const { value } = await hub.callTool({
+      server: tool.server,
+      tool: tool.name,
+      args,
+      signal: stop.signal,
+      // A server that keeps these can tell a call that it has seen.
+      meta: { run_id: runId, seq },
+      onProgress: ({ message }) => progress.say(`${name} (call ${seq})${message ? `: ${message}` : ''}`),
+    });
+    return value;
+  }
+
+  return (call) =>
+    new Promise((deliver) => {
+      answer(call, deliver).catch((error: unknown) => stop.stop({ kind: 'fault', error }));
+    });
+}
+
+function argumentsOf(args: readonly JsonValue[]): JsonObject | undefined {
+  const [first = {}, ...more] = args;
+  return more.length === 0 && isJsonObject(first) ? first : undefined;
+}
+
+function notOneObject(name: string): CallFailure {
+  const message = `\`${name}\` takes one object with its arguments by their names: ${name}({ ... }).`;
+  return { kind: 'invalid_arguments', message, retryable: false };
+}
+
+function tooLarge(bytes: number, bytesMax: number): CallFailure {
+  const message = `The tool did what it was asked, but its result has ${bytes} bytes of JSON; at most ${bytesMax} reach a script. Ask it for less at once.`;
+  return { kind: 'too_large', message, retryable: false };
+}
+
+/** Nobody hears of these: the script is over. */
+const STOPPED: CallFailure = {
+  kind: 'cancelled',
+  message: 'The script was stopped before the call was made.',
+  retryable: true,
+};
+
+const UNEXPECTED: CallFailure = {
+  kind: 'internal',
+  message: 'The call failed unexpectedly. The log of this program says more.',
+  retryable: false,
+};

@@ -1,0 +1,51 @@
+import { Fault } from '../domain/errors.ts';
+import type { CallReply } from '../sandbox/runner.ts';
+
+/** Why a call came to nothing, as the script that made it is told. */
+export interface CallFailure {
+  /**
+   * `denied`, `refused` (by a person), `unknown_tool`, `invalid_arguments`, `tool_error` (the tool says so itself), `server_error`,
+   * `invalid_result`, `unavailable`, `timeout`, `too_large`, `cancelled`, `internal`.
+   */
+  readonly kind: string;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+export interface CallTarget {
+  readonly server: string;
+  readonly tool: string;
+  readonly seq: number;
+}
+
+export function failedReply(
+  { server, tool, seq }: CallTarget,
+  { kind, message, retryable }: CallFailure,
+): CallReply {
+  return { ok: false, message, fields: { server, tool, seq, kind, retryable } };
+}
+
+/** What a fault of the hub means to a script; undefined for what is none. */
+export function failureOfFault(error: unknown): CallFailure | undefined {
+  if (!(error instanceof Fault)) return undefined;
+  const { message, retryable } = error;
+  return { kind: kindOf(error), message, retryable };
+}
+
+function kindOf({ code, details }: Fault): string {
+  switch (code) {
+    case 'TOOL_FAILED':
+      return typeof details?.kind === 'string' ? details.kind : 'tool_error';
+    case 'SERVER_TIMEOUT':
+      return 'timeout';
+    case 'SERVER_NOT_FOUND':
+    case 'SERVER_UNAVAILABLE':
+      return 'unavailable';
+    case 'TOO_LARGE':
+      return 'too_large';
+    case 'CANCELLED':
+      return 'cancelled';
+    default:
+      return 'internal';
+  }
+}
