@@ -3,9 +3,9 @@ import type { Timers } from '../domain/timers.ts';
 import type { JournalEntry } from '../store/journal-store.ts';
 
 /** How long an entry that nobody waits for may wait for others: so many calls share one commit. */
-const LINGER_MS = 10;
+const LINGER_MS = 50;
 /** Entries that are written without waiting for more, so that no commit holds up the process for long. */
-const ENTRIES_GATHERED_MAX = 128;
+const ENTRIES_GATHERED_MAX = 1_000;
 
 /**
  * The journal of one run, written in the order of adding: whatever is durable, everything that was added before it is

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ComposedError } from './composer.ts';
 
 /** Why a script is not to go on. */
@@ -22,6 +23,8 @@ export interface RunStop {
 /** @param signal aborted when the caller gives up */
 export function createRunStop(signal: AbortSignal | undefined): RunStop {
   const controller = new AbortController();
+  // All calls that are under way listen to it; the sandbox bounds them.
+  setMaxListeners(0, controller.signal);
   let reason: StopReason | undefined;
   const stop = (why: StopReason) => {
     if (controller.signal.aborted) return;

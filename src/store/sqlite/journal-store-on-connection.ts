@@ -58,7 +58,7 @@ export function createJournalStoreOnConnection({ client, retry }: StoreOnConnect
 
   const append = client.transaction((holder: RunHolder, entries: readonly JournalEntry[]): void => {
     requireHold(holder);
-    for (const entry of entries) callTable.append(holder.runId, entry);
+    callTable.append(holder.runId, entries);
   });
 
   /** Gives the run out of hand. */

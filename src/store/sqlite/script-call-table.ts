@@ -1,12 +1,15 @@
 import { and, asc, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { Defect } from '../../domain/errors.ts';
-import type { JournaledCall } from '../../domain/script-run.ts';
+import type { CallFinish, JournaledCall } from '../../domain/script-run.ts';
 import type { JournalEntry } from '../journal-store.ts';
 import { callFromRow, finishToColumns, UNFINISHED } from './journal-rows.ts';
 import { callColumns, scriptCalls } from './journal-schema.ts';
 import { lazy } from './lazy.ts';
 import { columnPlaceholders, rowPlaceholders } from './placeholders.ts';
+
+type Begun = Extract<JournalEntry, { kind: 'begun' }>;
+type Finished = Extract<JournalEntry, { kind: 'finished' }>;
 
 /** The statements of `script_calls`, prepared when first used. Their cost does not grow with the table. */
 export function createScriptCallTable(db: BetterSQLite3Database) {
@@ -15,7 +18,7 @@ export function createScriptCallTable(db: BetterSQLite3Database) {
   const { position, ok, ms, nowMs, reply } = getTableColumns(scriptCalls);
 
   const insert = lazy(() => db.insert(scriptCalls).values(rowPlaceholders(scriptCalls)).prepare());
-  const finish = lazy(() =>
+  const update = lazy(() =>
     db
       .update(scriptCalls)
       .set(columnPlaceholders({ position, ok, ms, nowMs, reply }))
@@ -26,16 +29,28 @@ export function createScriptCallTable(db: BetterSQLite3Database) {
     db.select(callColumns).from(scriptCalls).where(ofRun).orderBy(asc(scriptCalls.seq)).prepare(),
   );
 
+  function begin({ seq, name, argsHash }: Begun, runId: string, finish?: CallFinish): void {
+    const columns = finish === undefined ? UNFINISHED : finishToColumns(finish);
+    insert().run({ runId, seq, name, argsHash, ...columns });
+  }
+
+  function finish({ seq, finish }: Finished, runId: string): void {
+    const { changes } = update().run({ runId, seq, ...finishToColumns(finish) });
+    if (changes === 0) throw new Defect(`Call ${seq} of a script finished before it was begun.`);
+  }
+
   return {
-    append(runId: string, entry: JournalEntry): void {
-      const { seq } = entry;
-      if (entry.kind === 'begun') {
-        const { name, argsHash } = entry;
-        insert().run({ runId, seq, name, argsHash, ...UNFINISHED });
-        return;
+    append(runId: string, entries: readonly JournalEntry[]): void {
+      for (let index = 0; index < entries.length; index++) {
+        const entry = entries[index];
+        const next = entries[index + 1];
+        if (entry?.kind === 'begun' && next?.kind === 'finished' && next.seq === entry.seq) {
+          // Most calls that change nothing are told of in one go; so they are one write instead of two.
+          begin(entry, runId, next.finish);
+          index += 1;
+        } else if (entry?.kind === 'begun') begin(entry, runId);
+        else if (entry !== undefined) finish(entry, runId);
       }
-      const { changes } = finish().run({ runId, seq, ...finishToColumns(entry.finish) });
-      if (changes === 0) throw new Defect(`Call ${seq} of a script finished before it was begun.`);
     },
 
     /** By `seq`. */
