@@ -83,7 +83,7 @@ export interface ToolResult {
  * them does harms no other.
  *
  * Methods that use a server throw `SERVER_NOT_FOUND`, `SERVER_UNAVAILABLE` (retryable), `SERVER_TIMEOUT` (retryable),
- * `TOOL_FAILED` (the tool itself says that it failed; its text is the message) or `CANCELLED`.
+ * `TOOL_FAILED` (the tool itself says that it failed; its text is the message), `TOO_LARGE` or `CANCELLED`.
  */
 export interface Hub {
   statuses(): readonly ServerStatus[];

@@ -19,11 +19,17 @@ export interface PauseParams {
   readonly random: () => number;
 }
 
+/** A timer may fire this much early: who waits as long as told must not be sent away once more. */
+const TIMER_EARLY_MS = 1;
+
 export function createPause({ pauseMs, pauseMsMax, clock, random }: PauseParams): Pause {
   let failures = 0;
   let endsMs = 0;
   return {
-    leftMs: () => Math.max(0, Math.ceil(endsMs - clock.monotonicMs())),
+    leftMs() {
+      const ms = endsMs - clock.monotonicMs();
+      return ms <= TIMER_EARLY_MS ? 0 : Math.ceil(ms);
+    },
     begin() {
       const longest = Math.min(pauseMsMax, pauseMs * 2 ** failures);
       failures += 1;

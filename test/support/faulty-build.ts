@@ -15,6 +15,7 @@ export interface FaultyBuild {
   engineRoom(): Promise<typeof import('./engine-room.ts')>;
   maintenanceRoom(): Promise<typeof import('./maintenance-room.ts')>;
   sandboxRoom(): Promise<typeof import('./sandbox-room.ts')>;
+  hubProcess(): Promise<typeof import('./hub-process.ts')>;
   /** What a runner of scripts starts its threads with. */
   readonly sandboxWorkerFile: string;
   dispose(): Promise<void>;
@@ -22,7 +23,13 @@ export interface FaultyBuild {
 
 export interface FaultyBuildParams {
   /** The whole program, or the rooms that a campaign in one process needs. */
-  readonly entry: 'program' | 'engine-room' | 'contender' | 'maintenance-room' | 'sandbox-room';
+  readonly entry:
+    | 'program'
+    | 'engine-room'
+    | 'contender'
+    | 'maintenance-room'
+    | 'sandbox-room'
+    | 'hub-process';
   readonly mutant?: Mutant | undefined;
 }
 
@@ -32,6 +39,7 @@ const ENTRIES = {
   contender: 'test/support/contender.ts',
   'maintenance-room': 'test/support/maintenance-room.ts',
   'sandbox-room': 'test/support/sandbox-room.ts',
+  'hub-process': 'test/support/hub-process.ts',
 } as const;
 
 /** What else the bundle of the product has beside the program. */
@@ -58,6 +66,7 @@ export async function buildFaulty({ entry, mutant }: FaultyBuildParams): Promise
     engineRoom: () => import(join(outdir, 'engine-room.mjs')),
     maintenanceRoom: () => import(join(outdir, 'maintenance-room.mjs')),
     sandboxRoom: () => import(join(outdir, 'sandbox-room.mjs')),
+    hubProcess: () => import(join(outdir, 'hub-process.mjs')),
     sandboxWorkerFile: join(outdir, 'sandbox-worker.mjs'),
     dispose: () => rm(folder, { recursive: true, force: true }),
   };

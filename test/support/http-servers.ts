@@ -59,7 +59,7 @@ const HANDSHAKE: Answers = {
 export function answerByHand(answers: Answers): FetchHandler {
   return async (request) => {
     if (request.method !== 'POST') return new Response(null, { status: 405 });
-    const { id, method, params = {} } = await request.json();
+    const { id, method, params = {} } = JSON.parse(await request.text());
     if (id === undefined) return new Response(null, { status: 202 });
     const answered = { ...HANDSHAKE, ...answers }[method]?.(params);
     if (answered instanceof Response) return answered;

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { moody, openHub, PATIENCE } from '../../support/hub-room.ts';
+import { openHub, PATIENCE } from '../../support/hub-room.ts';
+import { moody } from '../../support/moody-servers.ts';
 
 test('arguments and _meta reach the tool', async () => {
   const { hub } = openHub({ servers: { one: moody() } });

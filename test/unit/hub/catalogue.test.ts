@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { isAlive, moody, openHub, PATIENCE } from '../../support/hub-room.ts';
+import { isAlive, openHub, PATIENCE } from '../../support/hub-room.ts';
+import { moody } from '../../support/moody-servers.ts';
 
 const names = (tools: readonly { readonly name: string }[]) => tools.map(({ name }) => name);
 

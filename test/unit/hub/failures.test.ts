@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { type HubRoom, isAlive, moody, openHub, PATIENCE, whileTimePasses } from '../../support/hub-room.ts';
+import { type HubRoom, isAlive, openHub, PATIENCE, whileTimePasses } from '../../support/hub-room.ts';
+import { moody } from '../../support/moody-servers.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const echo = { server: 'one', tool: 'echo', args: {} };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isAlive, moody, openHub } from '../../support/hub-room.ts';
+import { isAlive, openHub } from '../../support/hub-room.ts';
+import { moody } from '../../support/moody-servers.ts';
 
 describe('a server', () => {
   test('is started by its first use, once', async () => {

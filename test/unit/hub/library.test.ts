@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Fault, McpClient, McpOrchestrator, McpServerProcess } from '../../../src/hub/library.ts';
-import { isAlive, moody } from '../../support/hub-room.ts';
+import { isAlive } from '../../support/hub-room.ts';
+import { moody } from '../../support/moody-servers.ts';
 
 function orchestrate(servers = {}): McpOrchestrator {
   const orchestrator = new McpOrchestrator({ servers });

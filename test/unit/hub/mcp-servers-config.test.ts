@@ -131,3 +131,29 @@ test('a server may be called anything', () => {
   const { servers } = readMcpServersConfig({ file, json: '{"mcpServers": {"__proto__": {"command": "x"}}}' });
   expect(Object.entries(servers)).toEqual([['__proto__', { command: 'x' }]]);
 });
+
+describe('policies', () => {
+  test('are read from a key that is ours alone, and are no part of how a server is started', () => {
+    const tools = { 'delete_*': 'deny', write_file: 'ask', '*': 'allow' };
+    expect(
+      read({ files: { command: 'x', orchestrator: { tools } }, other: { command: 'y', orchestrator: {} } }),
+    ).toEqual({
+      servers: { files: { command: 'x' }, other: { command: 'y' } },
+      policies: { files: tools },
+      notes: [],
+    });
+  });
+
+  test.each([
+    [
+      { tools: { write_file: 'forbid' } },
+      'orchestrator.tools.write_file: This has to be "allow", "deny" or "ask".',
+    ],
+    [{ tools: ['write_file'] }, 'orchestrator.tools: This has to be an object'],
+    [{ tool: { write_file: 'deny' } }, 'orchestrator: There is no tool; it has only "tools".'],
+    ['deny', 'orchestrator: This has to be an object.'],
+  ])('%j frees no tool by mistake', (orchestrator, problem) => {
+    expect(() => read({ files: { command: 'x', orchestrator } })).toThrow(`mcpServers.files.${problem}`);
+    expect(() => read({ files: { url: 'https://x.example', orchestrator } })).toThrow(problem);
+  });
+});

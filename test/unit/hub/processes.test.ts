@@ -6,7 +6,8 @@ import { silentLogger } from '../../../src/domain/logger.ts';
 import { identifyProcess, isSameProcess } from '../../../src/hub/process-identity.ts';
 import { createMark, MARK_VARIABLE } from '../../../src/hub/process-mark.ts';
 import { createProcessRecord, reapOrphans } from '../../../src/hub/process-records.ts';
-import { isAlive, moody, openHub, PATIENCE, whileTimePasses } from '../../support/hub-room.ts';
+import { isAlive, openHub, PATIENCE, whileTimePasses } from '../../support/hub-room.ts';
+import { moody } from '../../support/moody-servers.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const isLinux = process.platform === 'linux';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { openHub, SLOPPY_SERVER } from '../../support/hub-room.ts';
+import { openHub } from '../../support/hub-room.ts';
+import { SLOPPY_SERVER } from '../../support/moody-servers.ts';
 
 const servers = { sloppy: SLOPPY_SERVER };
 
