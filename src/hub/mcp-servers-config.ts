@@ -3,11 +3,14 @@ import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
 import { Fault } from '../domain/errors.ts';
 import { isJsonObject, type JsonObject } from '../domain/json.ts';
+import { TOOL_POLICIES, type ToolPolicyRules } from '../domain/tool-policy.ts';
 import type { ServerSpec } from './hub.ts';
 
 /** What the file that all MCP clients know says about servers. */
 export interface McpServersConfig {
   readonly servers: Readonly<Record<string, ServerSpec>>;
+  /** What may be done with the tools of a server, by its name; those without rules are missing. */
+  readonly policies: Readonly<Record<string, ToolPolicyRules>>;
   /** What was passed over, in whole sentences. */
   readonly notes: readonly string[];
 }
@@ -21,9 +24,29 @@ const variables = z.record(z.string(), z.union([z.string(), z.number(), z.boolea
   error: 'This has to be an object of texts.',
 });
 
+/** Ours alone. A word that is misspelt in here must not make a tool free. */
+const ownKey = z.strictObject(
+  {
+    tools: z
+      .record(
+        z.string(),
+        z.enum(TOOL_POLICIES, 'This has to be "allow", "deny" or "ask".'),
+        'This has to be an object: "allow", "deny" or "ask" for names of tools.',
+      )
+      .optional(),
+  },
+  {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? `There is no ${issue.keys.join(', ')}; it has only "tools".`
+        : 'This has to be an object.',
+  },
+);
+
 const common = {
   disabled: z.boolean('This has to be true or false.').optional(),
   timeout: z.number('This has to be a number of seconds.').positive('This has to be more than 0.').optional(),
+  orchestrator: ownKey.optional(),
 };
 const stdioEntry = z.object({
   ...common,
@@ -56,17 +79,19 @@ export function readMcpServersConfig({ file, json }: ReadConfigParams): McpServe
   const problems: string[] = [];
   const notes: string[] = [];
   const servers: [name: string, spec: ServerSpec][] = [];
+  const policies: [name: string, rules: ToolPolicyRules][] = [];
   for (const [name, entry] of Object.entries(entriesOf(file, json))) {
     const reader: EntryReader = {
       folder: dirname(file),
       report: (key, problem) => problems.push(`${placeOf(file, name, key)}: ${problem}`),
       note: (key, words) => notes.push(`${placeOf(file, name, key)}: ${words}`),
     };
-    const spec = readEntry(entry, reader);
+    const { spec, rules } = readEntry(entry, reader);
     if (spec !== undefined) servers.push([name, spec]);
+    if (rules !== undefined) policies.push([name, rules]);
   }
   if (problems.length > 0) throw invalid(problems);
-  return { servers: Object.fromEntries(servers), notes };
+  return { servers: Object.fromEntries(servers), policies: Object.fromEntries(policies), notes };
 }
 
 /** The same, from the file. Throws `CONFIG_INVALID` also where it cannot be read. */
@@ -106,14 +131,19 @@ function placeInText(json: string, error: unknown): string {
   return `:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
 }
 
-function readEntry(entry: unknown, reader: EntryReader): ServerSpec | undefined {
+interface Entry {
+  readonly spec?: ServerSpec;
+  readonly rules?: ToolPolicyRules;
+}
+
+function readEntry(entry: unknown, reader: EntryReader): Entry {
   if (!isJsonObject(entry)) {
     reader.report('', 'This has to be an object with a "command" or a "url".');
-    return undefined;
+    return {};
   }
   if (entry.command === undefined && entry.url === undefined) {
     reader.report('', 'It has neither a "command" nor a "url".');
-    return undefined;
+    return {};
   }
   const isStdio = entry.command !== undefined && (entry.url === undefined || !isHttpType(entry.type));
   const schema = isStdio ? stdioEntry : httpEntry;
@@ -121,11 +151,14 @@ function readEntry(entry: unknown, reader: EntryReader): ServerSpec | undefined 
   const parsed = schema.safeParse(entry);
   if (!parsed.success) {
     for (const { path, message } of parsed.error.issues) reader.report(path.join('.'), message);
-    return undefined;
+    return {};
   }
-  const { timeout, ...rest } = parsed.data;
+  const { timeout, orchestrator, ...rest } = parsed.data;
   const cwd = 'cwd' in rest && rest.cwd !== undefined ? { cwd: resolve(reader.folder, rest.cwd) } : {};
-  return { ...rest, ...cwd, ...(timeout !== undefined && { timeoutMs: timeoutMs(timeout, reader) }) };
+  return {
+    spec: { ...rest, ...cwd, ...(timeout !== undefined && { timeoutMs: timeoutMs(timeout, reader) }) },
+    rules: orchestrator?.tools,
+  };
 }
 
 /** Clients spell it in several ways. */

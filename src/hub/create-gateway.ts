@@ -1,0 +1,142 @@
+import { Fault } from '../domain/errors.ts';
+import { canonicalJson } from '../domain/json.ts';
+import { checkToolPolicy, type ToolPolicy } from '../domain/tool-policy.ts';
+import type {
+  Gateway,
+  GatewayCallParams,
+  GatewayResult,
+  ServerClient,
+  StartServerParams,
+} from './gateway.ts';
+import type { Hub, ServerSpec, ServerStatus } from './hub.ts';
+
+/** More than anyone keeps in mind; a caller that loops must not fill the memory. */
+const UNLISTED_SERVERS_MAX = 100;
+const CLIENTS_MAX = 1_000;
+
+export interface GatewayParams {
+  readonly hub: Hub;
+  /** What the configuration says of servers. */
+  readonly configured: Readonly<Record<string, ServerSpec>>;
+  readonly policyOf: (server: string, tool: string) => ToolPolicy;
+  /** Whether callers may name commands that the configuration does not have. */
+  readonly allowUnlisted: boolean;
+}
+
+export function createGateway({ hub, configured, policyOf, allowUnlisted }: GatewayParams): Gateway {
+  /** By their names; what they were started with. */
+  const unlisted = new Map<string, string>();
+  const clients = new Map<string, ServerClient>();
+
+  const serverOf = (name: string) => clients.get(name)?.server ?? name;
+
+  async function startServer(params: StartServerParams): Promise<ServerStatus> {
+    const { name, command } = params;
+    if (command === undefined) {
+      if (params.args !== undefined || params.env !== undefined)
+        throw new Fault('INVALID_ARGUMENT', '`args` and `env` go with a `command`, and there is none.', {
+          hint: 'Leave them out: the configuration says how its servers are started.',
+        });
+    } else if (Object.hasOwn(configured, name)) {
+      checkAsConfigured(params, configured[name] as ServerSpec);
+    } else addUnlisted({ ...params, command });
+    return hub.start(name);
+  }
+
+  function addUnlisted(params: StartServerParams & { readonly command: string }): void {
+    const { name, command, args = [], env = {} } = params;
+    if (!allowUnlisted) throw unlistedRefused(name, Object.keys(configured));
+    const words = canonicalJson([command, args, env]);
+    // To start a stopped server again with the same words is no new server.
+    if (unlisted.get(name) === words) return;
+    if (unlisted.size >= UNLISTED_SERVERS_MAX)
+      throw new Fault('TOO_LARGE', `There are ${UNLISTED_SERVERS_MAX} servers beside the configured ones.`, {
+        hint: 'Use one of them.',
+      });
+    hub.add(name, { command, args, env });
+    unlisted.set(name, words);
+  }
+
+  function checkIsServer(name: string): void {
+    const names = hub.statuses().map((status) => status.name);
+    if (names.includes(name)) return;
+    throw new Fault('SERVER_NOT_FOUND', `No downstream server is called ${JSON.stringify(name)}.`, {
+      hint: names.length === 0 ? 'None is configured.' : `There are: ${names.join(', ')}.`,
+      details: { server: name },
+    });
+  }
+
+  return {
+    startServer,
+    stopServer: (name) => hub.stop(name),
+    stopAllServers: () => hub.stopAll(),
+    servers: () => hub.statuses(),
+    clients: () => [...clients.values()],
+    createClient(client) {
+      const known = clients.get(client.name);
+      if (known !== undefined && known.server !== client.server)
+        throw new Fault(
+          'INVALID_ARGUMENT',
+          `The client ${client.name} is one of the server ${known.server}.`,
+          { hint: 'Choose another name.' },
+        );
+      checkIsServer(client.server);
+      if (known === undefined && clients.size >= CLIENTS_MAX)
+        throw new Fault('TOO_LARGE', `There are ${CLIENTS_MAX} clients.`, { hint: 'Use one of them.' });
+      clients.set(client.name, client);
+      return client;
+    },
+    initializeClient: (name) => hub.start(serverOf(name)),
+    async listTools(name) {
+      const server = serverOf(name);
+      const tools = await hub.listTools(server);
+      return { server, tools: tools.map((tool) => ({ ...tool, policy: policyOf(server, tool.name) })) };
+    },
+    async callTool({ name, tool, args, confirm, ...options }: GatewayCallParams): Promise<GatewayResult> {
+      const server = serverOf(name);
+      try {
+        await checkToolPolicy({ policy: policyOf(server, tool), call: { server, tool, args }, confirm });
+        return { server, ...(await hub.callTool({ ...options, server, tool, args })) };
+      } catch (error) {
+        throw error instanceof Fault ? about(error, { server, tool }) : error;
+      }
+    },
+  };
+}
+
+/** What the operator has written down is started as it is written, whatever a caller adds. */
+function checkAsConfigured({ name, command, args = [], env }: StartServerParams, spec: ServerSpec): void {
+  const isSame =
+    'command' in spec &&
+    spec.command === command &&
+    JSON.stringify(spec.args ?? []) === JSON.stringify(args) &&
+    env === undefined;
+  if (isSame) return;
+  throw new Fault(
+    'NOT_ALLOWED',
+    `The server ${name} is started as the configuration says, and not otherwise.`,
+    {
+      hint: 'Leave `command`, `args` and `env` out.',
+      details: { server: name },
+    },
+  );
+}
+
+function unlistedRefused(name: string, configured: readonly string[]): Fault {
+  const names = configured.length === 0 ? 'It has none.' : `It has: ${configured.join(', ')}.`;
+  return new Fault(
+    'NOT_ALLOWED',
+    `The server ${name} is not in the configuration, and the operator does not allow others.`,
+    {
+      hint: `${names} The operator adds servers to MCP_SERVERS_CONFIG, or allows every command with ORCHESTRATOR_ALLOW_UNLISTED_SERVERS=true.`,
+      details: { server: name },
+    },
+  );
+}
+
+/** The same failure, which says what was called. */
+function about(fault: Fault, subject: { readonly server: string; readonly tool: string }): Fault {
+  const { code, message, hint, retryable, retryAfterMs, cause } = fault;
+  const details = { ...fault.details, ...subject };
+  return new Fault(code, message, { hint, retryable, retryAfterMs, cause, details });
+}
