@@ -36,6 +36,23 @@ export interface TaskConfig {
   readonly leaseMs: number;
 }
 
+/** The downstream servers. */
+export interface ServersConfig {
+  /** Absolute path of the file that lists them; undefined: there are none. */
+  readonly file?: string;
+  /** Whether clients may start servers by commands that the file does not have. */
+  readonly allowUnlisted: boolean;
+}
+
+/** What one script may use up, as far as an operator can change it. */
+export interface ScriptConfig {
+  /** Where the caller gives no time-out. */
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly memoryBytes: number;
+  readonly callsMax: number;
+}
+
 /** Everything that can be set from outside, validated and complete; frozen. */
 export interface Config {
   /** Absolute paths; the earlier one wins where two hold the same workflow. */
@@ -44,6 +61,8 @@ export interface Config {
   readonly databasePath: string;
   readonly ai: AiConfig;
   readonly tasks: TaskConfig;
+  readonly servers: ServersConfig;
+  readonly scripts: ScriptConfig;
   readonly logLevel: LogLevel;
   readonly toolsets: readonly Toolset[];
   readonly limits: Limits;

@@ -3,6 +3,8 @@ import { aiConfig } from './ai-config.ts';
 import type { Config } from './config.ts';
 import { databasePath, definitionDirs } from './places.ts';
 import { configFault, type Inputs, type Problem, type Report } from './problems.ts';
+import { scriptConfig } from './script-config.ts';
+import { serversConfig } from './servers-config.ts';
 import { gatherSettings, readDotEnv, type Settings, type Variables } from './sources.ts';
 import { taskConfig } from './task-config.ts';
 import { type VariableName, type VariableValues, variablesSchema } from './variables.ts';
@@ -35,6 +37,8 @@ export async function loadConfig({ flags, env, cwd, packageRoot }: LoadConfigPar
     databasePath: await databasePath(inputs),
     ai: aiConfig(inputs),
     tasks: taskConfig(inputs),
+    servers: serversConfig(inputs),
+    scripts: scriptConfig(inputs),
     logLevel: values.LOG_LEVEL ?? 'info',
     toolsets: values.ORCHESTRATOR_TOOLSETS ?? ['workflows'],
     limits: { ...DEFAULT_LIMITS },

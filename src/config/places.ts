@@ -39,7 +39,7 @@ export async function databasePath({ values, cwd, report }: Inputs): Promise<str
 /** The absolute path of a file that has to be there already; undefined where the variable is unset. */
 export function existingFile(
   { values, cwd, report }: Inputs,
-  name: 'AI_REPLAY' | 'STUB_AI_SCRIPT',
+  name: 'AI_REPLAY' | 'STUB_AI_SCRIPT' | 'MCP_SERVERS_CONFIG',
 ): string | undefined {
   const given = values[name];
   if (given === undefined) return undefined;

@@ -17,6 +17,13 @@ export function wholeNumber({ min, max, what }: WholeNumberParams) {
   });
 }
 
+/** `true` or `false`, also as other programs write them. */
+export const yesOrNo = z.stringbool({
+  truthy: ['true', '1', 'yes'],
+  falsy: ['false', '0', 'no'],
+  error: (issue) => `${quote(issue.input)} is neither yes nor no. Use true or false.`,
+});
+
 export type CommandLine = readonly [program: string, ...args: string[]];
 
 /**

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { LOG_LEVELS } from '../domain/logger.ts';
 import { LEASE_SECONDS } from '../domain/task.ts';
 import { TOOLSETS, type Toolset } from '../domain/toolset.ts';
-import { commandLine, quote, wholeNumber } from './value-formats.ts';
+import { commandLine, quote, wholeNumber, yesOrNo } from './value-formats.ts';
 
 export const AI_PROVIDERS = ['gemini', 'openai', 'client', 'stub'] as const;
 /** Who decides where declared transitions do not. */
@@ -19,6 +19,14 @@ export const TASK_BOUNDS = {
   runSeconds: { min: 1, max: 604_800, default: 3_600 },
   // Shorter than that of a client: a run renews it while it works.
   leaseSeconds: { ...LEASE_SECONDS, default: 60 },
+} as const;
+
+/** The same for what one script may use up. */
+export const SCRIPT_BOUNDS = {
+  timeoutSeconds: { min: 1, max: 86_400, default: 60 },
+  cpuSeconds: { min: 1, max: 3_600, default: 5 },
+  memoryMb: { min: 8, max: 1_024, default: 64 },
+  calls: { min: 1, max: 1_000_000, default: 1_000 },
 } as const;
 
 /** What people are told about a variable: the reference and the flags of the command line are made from it. */
@@ -78,18 +86,11 @@ export const variablesSchema = z.object({
       flag: 'ai-provider',
       argument: 'name',
     }),
-  USE_STUB_AI_CLIENT: z
-    .stringbool({
-      truthy: ['true', '1', 'yes'],
-      falsy: ['false', '0', 'no'],
-      error: (issue) => `${quote(issue.input)} is neither yes nor no. Use true or false.`,
-    })
-    .optional()
-    .register(docs, {
-      description: 'The same as `AI_PROVIDER=stub`, and stronger than another `AI_PROVIDER` beside it.',
-      default: '`false`',
-      flag: 'stub',
-    }),
+  USE_STUB_AI_CLIENT: yesOrNo.optional().register(docs, {
+    description: 'The same as `AI_PROVIDER=stub`, and stronger than another `AI_PROVIDER` beside it.',
+    default: '`false`',
+    flag: 'stub',
+  }),
   GEMINI_MODEL_NAME: z.string().optional().register(docs, {
     description: 'The model that `AI_PROVIDER=gemini` asks.',
     default: '`gemini-flash-latest`',
@@ -204,6 +205,56 @@ export const variablesSchema = z.object({
       default: `\`${TASK_BOUNDS.leaseSeconds.default}\``,
       flag: 'task-lease',
       argument: 'seconds',
+    }),
+  MCP_SERVERS_CONFIG: z
+    .string()
+    .optional()
+    .register(docs, {
+      description:
+        'JSON file of downstream servers, `{"mcpServers": {...}}`, as every MCP client has one; relative to the working ' +
+        'directory or absolute.',
+      default: '`./mcp_servers_config.json` if it exists, else there are none',
+      flag: 'mcp-servers-config',
+      argument: 'file',
+    }),
+  ORCHESTRATOR_ALLOW_UNLISTED_SERVERS: yesOrNo.optional().register(docs, {
+    description:
+      'Whether clients may start servers by commands that this file does not have: they can then run any program. A ' +
+      '`.env` file cannot turn it on.',
+    default: '`false`',
+    flag: 'allow-unlisted-servers',
+  }),
+  SCRIPT_TIMEOUT_SECONDS: wholeNumber({ ...SCRIPT_BOUNDS.timeoutSeconds, what: 'a number of seconds' })
+    .optional()
+    .register(docs, {
+      description: `How long a script may take whose caller says nothing about it, in seconds: ${range(SCRIPT_BOUNDS.timeoutSeconds)}.`,
+      default: `\`${SCRIPT_BOUNDS.timeoutSeconds.default}\``,
+      flag: 'script-timeout',
+      argument: 'seconds',
+    }),
+  SCRIPT_CPU_SECONDS: wholeNumber({ ...SCRIPT_BOUNDS.cpuSeconds, what: 'a number of seconds' })
+    .optional()
+    .register(docs, {
+      description: `How long a script may compute, waiting for calls not counted, in seconds: ${range(SCRIPT_BOUNDS.cpuSeconds)}.`,
+      default: `\`${SCRIPT_BOUNDS.cpuSeconds.default}\``,
+      flag: 'script-cpu',
+      argument: 'seconds',
+    }),
+  SCRIPT_MEMORY_MB: wholeNumber({ ...SCRIPT_BOUNDS.memoryMb, what: 'a number of megabytes' })
+    .optional()
+    .register(docs, {
+      description: `How much memory a script may take, in megabytes: ${range(SCRIPT_BOUNDS.memoryMb)}.`,
+      default: `\`${SCRIPT_BOUNDS.memoryMb.default}\``,
+      flag: 'script-memory',
+      argument: 'mb',
+    }),
+  SCRIPT_CALLS_MAX: wholeNumber({ ...SCRIPT_BOUNDS.calls, what: 'a number of calls' })
+    .optional()
+    .register(docs, {
+      description: `How many calls one script may make: ${range(SCRIPT_BOUNDS.calls)}.`,
+      default: `\`${SCRIPT_BOUNDS.calls.default}\``,
+      flag: 'script-calls',
+      argument: 'n',
     }),
   LOG_LEVEL: z
     .string()

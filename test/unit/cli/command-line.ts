@@ -17,6 +17,8 @@ export const TEST_CONFIG: Config = {
     runMsMax: 3_600_000,
     leaseMs: 60_000,
   },
+  servers: { allowUnlisted: false },
+  scripts: { wallMs: 60_000, cpuMs: 5_000, memoryBytes: 64 * 1024 * 1024, callsMax: 1_000 },
   logLevel: 'info',
   toolsets: ['workflows'],
   limits: DEFAULT_LIMITS,

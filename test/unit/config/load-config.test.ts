@@ -10,6 +10,7 @@ import type { Variables } from '../../../src/config/sources.ts';
 import { Fault } from '../../../src/domain/errors.ts';
 import { DEFAULT_LIMITS } from '../../../src/domain/limits.ts';
 import { TOOLSETS } from '../../../src/domain/toolset.ts';
+import { DEFAULT_SCRIPT_LIMITS } from '../../../src/sandbox/runner.ts';
 
 let cwd: string;
 let packageRoot: string;
@@ -60,6 +61,8 @@ describe('with nothing set', () => {
         runMsMax: 3_600_000,
         leaseMs: 60_000,
       },
+      servers: { allowUnlisted: false },
+      scripts: { wallMs: 60_000, cpuMs: 5_000, memoryBytes: 64 * 1024 * 1024, callsMax: 1_000 },
       logLevel: 'info',
       toolsets: ['workflows'],
       limits: DEFAULT_LIMITS,
@@ -342,7 +345,7 @@ describe('values', () => {
 
   test('unknown toolsets are listed with the known ones', async () => {
     expect(await problemsOf({ env: { ORCHESTRATOR_TOOLSETS: 'workflows,agnet,x' } })).toEqual([
-      'ORCHESTRATOR_TOOLSETS: "agnet", "x" is not a toolset. Use workflows, agent, tasks or all.',
+      'ORCHESTRATOR_TOOLSETS: "agnet", "x" is not a toolset. Use workflows, agent, tasks, servers, composition or all.',
     ]);
   });
 
@@ -388,4 +391,61 @@ test('secrets are the key and the password in the endpoint, but no placeholders'
   ]);
   expect(secretsOf(await load({ env: { ...env, AI_SERVICE_API_KEY: 'none' } }))).toEqual(['hunter22']);
   expect(secretsOf(await load())).toEqual([]);
+});
+
+describe('downstream servers', () => {
+  const servers = async (given: Given = {}) => (await load(given)).servers;
+
+  test('the file of the working directory is taken where none is named', async () => {
+    await writeFile(join(cwd, 'mcp_servers_config.json'), '{}');
+    await writeFile(join(cwd, 'other.json'), '{}');
+    expect(await servers()).toEqual({ file: join(cwd, 'mcp_servers_config.json'), allowUnlisted: false });
+    expect(await servers({ env: { MCP_SERVERS_CONFIG: 'other.json' } })).toMatchObject({
+      file: join(cwd, 'other.json'),
+    });
+  });
+
+  test('a file that is named has to be there', async () => {
+    expect(await problemsOf({ env: { MCP_SERVERS_CONFIG: 'none.json' } })).toEqual([
+      expect.stringContaining(`MCP_SERVERS_CONFIG: ${join(cwd, 'none.json')} does not exist.`),
+    ]);
+  });
+
+  test('every command is allowed by the environment or a flag, and not by a .env file', async () => {
+    const dotEnv = 'ORCHESTRATOR_ALLOW_UNLISTED_SERVERS=true\n';
+    expect(await problemsOf({ dotEnv })).toEqual([
+      'ORCHESTRATOR_ALLOW_UNLISTED_SERVERS: A .env file cannot allow every command. Set it in the environment, or remove it.',
+    ]);
+    const name = 'ORCHESTRATOR_ALLOW_UNLISTED_SERVERS';
+    expect(await servers({ dotEnv, env: { [name]: 'false' } })).toEqual({ allowUnlisted: false });
+    expect(await servers({ dotEnv, env: { [name]: 'yes' } })).toEqual({ allowUnlisted: true });
+    expect(await servers({ dotEnv: `${name}=false\n` })).toEqual({ allowUnlisted: false });
+    expect(await servers({ dotEnv: '', flags: { [name]: 'true' } })).toEqual({ allowUnlisted: true });
+  });
+});
+
+describe('scripts', () => {
+  test('what they may use up is by default what it is where nobody says anything', async () => {
+    const { scripts } = await load();
+    expect(DEFAULT_SCRIPT_LIMITS).toMatchObject(scripts);
+  });
+
+  test('what they may use up is set in units that people think in', async () => {
+    const env = {
+      SCRIPT_TIMEOUT_SECONDS: '600',
+      SCRIPT_CPU_SECONDS: '20',
+      SCRIPT_MEMORY_MB: '128',
+      SCRIPT_CALLS_MAX: '5000',
+    };
+    expect((await load({ env })).scripts).toEqual({
+      wallMs: 600_000,
+      cpuMs: 20_000,
+      memoryBytes: 128 * 1024 * 1024,
+      callsMax: 5_000,
+    });
+    expect(await problemsOf({ env: { SCRIPT_MEMORY_MB: '4096', SCRIPT_CALLS_MAX: '0' } })).toEqual([
+      'SCRIPT_MEMORY_MB: "4096" is not a number of megabytes. Use a whole number from 8 to 1024.',
+      'SCRIPT_CALLS_MAX: "0" is not a number of calls. Use a whole number from 1 to 1000000.',
+    ]);
+  });
 });
