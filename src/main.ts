@@ -7,6 +7,7 @@ import type { Model } from './ai/model.ts';
 import { createJsonLogger } from './cli/json-logger.ts';
 import { runCli } from './cli/run-cli.ts';
 import type { CliDeps, Services } from './cli/services.ts';
+import { type DeferredComposer, deferComposer } from './composer/deferred-composer.ts';
 import { type Config, secretsOf } from './config/config.ts';
 import { loadConfig } from './config/load-config.ts';
 import { formatDiagnostic } from './definitions/diagnostic.ts';
@@ -17,7 +18,11 @@ import { DEFAULT_LIMITS } from './domain/limits.ts';
 import type { Logger } from './domain/logger.ts';
 import { openedOnce } from './domain/opened-once.ts';
 import { systemTimers } from './domain/timers.ts';
+import { policyFor, type ToolPolicy } from './domain/tool-policy.ts';
 import type { Engine } from './engine/engine.ts';
+import type { Gateway } from './hub/gateway.ts';
+import type { Hub } from './hub/hub.ts';
+import type { McpServersConfig } from './hub/mcp-servers-config.ts';
 import type { Orchestrator } from './queue/run.ts';
 import { DEFAULT_SAFETY, type SafetySettings } from './queue/run-safety.ts';
 import { createStoppableOrchestrator } from './queue/stoppable-orchestrator.ts';
@@ -30,6 +35,7 @@ import type { SqliteStores } from './store/sqlite/open-sqlite-stores.ts';
 const mainFile = fileURLToPath(import.meta.url);
 const packageRoot = dirname(dirname(mainFile));
 const migrationsFolder = join(dirname(mainFile), 'migrations', 'sqlite');
+const sandboxWorkerFile = join(dirname(mainFile), 'sandbox-worker.mjs');
 
 function loggerFor(config: Config, level = config.logLevel): Logger {
   return createJsonLogger({ level, stream: process.stderr, secrets: secretsOf(config) });
@@ -40,12 +46,123 @@ function terminalLogger(config: Config): Logger {
   return loggerFor(config, config.logLevel === 'info' ? 'warn' : config.logLevel);
 }
 
-/** How long the runs of a server that ends may take to give their tasks back. */
+/** How long the runs and scripts of a server that ends may take to leave things in order. */
 const GIVE_BACK_MS = 3_000;
 
 interface OpenServices extends Services {
   readonly engine: Engine;
   readonly stores: SqliteStores;
+}
+
+/** The downstream servers: none of them, and nothing that it takes to speak to them, is there before its first use. */
+interface Downstream {
+  readonly settings: () => Promise<McpServersConfig>;
+  readonly hub: () => Promise<Hub>;
+  readonly policies: () => Promise<(server: string, tool: string) => ToolPolicy>;
+  /** Ends all that was started. */
+  close(): Promise<void>;
+}
+
+function deferDownstream(config: Config, logger: Logger): Downstream {
+  let close = async () => {};
+  const settings = openedOnce(() => readServersFile(config, logger));
+  return {
+    settings,
+    hub: openedOnce(async () => {
+      const [{ createHub }, { DEFAULT_HUB_LIMITS }, { childEnvironment }] = await Promise.all([
+        import('./hub/create-hub.ts'),
+        import('./hub/limits.ts'),
+        import('./queue/child-environment.ts'),
+      ]);
+      const hub = createHub({
+        servers: (await settings()).servers,
+        clientVersion: packageJson.version,
+        childEnv: childEnvironment(process.env),
+        stateFolder: join(dirname(config.databasePath), 'downstream-processes'),
+        limits: DEFAULT_HUB_LIMITS,
+        clock: systemClock,
+        timers: systemTimers,
+        random: Math.random,
+        logger,
+      });
+      close = hub.close;
+      return hub;
+    }),
+    async policies() {
+      const { policies } = await settings();
+      return (server, tool) => policyFor(policies[server] ?? {}, tool);
+    },
+    close: () => close(),
+  };
+}
+
+/** Throws `CONFIG_INVALID`. */
+async function readServersFile({ servers: { file } }: Config, logger: Logger): Promise<McpServersConfig> {
+  if (file === undefined) return { servers: {}, policies: {}, notes: [] };
+  const { loadMcpServersConfig } = await import('./hub/mcp-servers-config.ts');
+  const settings = await loadMcpServersConfig(file);
+  for (const note of settings.notes) logger.debug('Something in the list of servers is not used.', { note });
+  return settings;
+}
+
+async function openGateway(config: Config, downstream: Downstream): Promise<Gateway> {
+  const { createGateway } = await import('./hub/create-gateway.ts');
+  const { servers } = await downstream.settings();
+  return createGateway({
+    hub: await downstream.hub(),
+    configured: servers,
+    policyOf: await downstream.policies(),
+    allowUnlisted: config.servers.allowUnlisted,
+  });
+}
+
+/** What runs scripts; the sandbox is loaded by the first of them. */
+function deferScripts(params: {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly downstream: Downstream;
+  readonly stores: () => Promise<SqliteStores>;
+}): { readonly composer: DeferredComposer; close(): Promise<void> } {
+  const { config, logger, downstream, stores } = params;
+  let closeRunner = async () => {};
+  const open = async () => {
+    const [
+      { createComposer },
+      { DEFAULT_COMPOSER_LIMITS },
+      sandbox,
+      { DEFAULT_SCRIPT_LIMITS },
+      { toolApis },
+    ] = await Promise.all([
+      import('./composer/create-composer.ts'),
+      import('./composer/limits.ts'),
+      import('./sandbox/quickjs-runner.ts'),
+      import('./sandbox/runner.ts'),
+      import('./sandbox/api/tool-api.ts'),
+    ]);
+    const runner = sandbox.createQuickjsRunner({ workerFile: sandboxWorkerFile, logger });
+    closeRunner = runner.close;
+    return createComposer({
+      hub: await downstream.hub(),
+      runner,
+      journal: (await stores()).journal,
+      nameTools: toolApis,
+      policyOf: await downstream.policies(),
+      limits: { ...DEFAULT_COMPOSER_LIMITS, script: { ...DEFAULT_SCRIPT_LIMITS, ...config.scripts } },
+      clock: systemClock,
+      timers: systemTimers,
+      ids: randomIds,
+      random: Math.random,
+      logger,
+    });
+  };
+  const composer = deferComposer({ open, timers: systemTimers });
+  return {
+    composer,
+    async close() {
+      await composer.stop(GIVE_BACK_MS);
+      await closeRunner();
+    },
+  };
 }
 
 /** What decides where declared transitions do not; throws `CONFIG_INVALID` if the files that it plays are broken. */
@@ -55,7 +172,13 @@ async function openModel({ ai }: Config, logger: Logger): Promise<Model | undefi
   return createModel({ settings: ai, clock: systemClock, logger });
 }
 
-async function open(config: Config, logger: Logger, model?: Model): Promise<OpenServices> {
+interface OpenParams {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly model?: Model;
+}
+
+async function open({ config, logger, model }: OpenParams): Promise<OpenServices> {
   const [{ createEngine }, { openSqliteStores }, language] = await Promise.all([
     import('./engine/engine.ts'),
     import('./store/sqlite/open-sqlite-stores.ts'),
@@ -154,7 +277,7 @@ async function serveStdio(config: Config): Promise<void> {
   const sessionChanges = createChangeFeed<string>(logger);
   let close = async () => {};
   const services = openedOnce(async () => {
-    const opened = await open(config, logger, model);
+    const opened = await open({ config, logger, model });
     if (config.toolsets.includes('tasks')) opened.stores.onForeignTaskChange(changes.announce);
     close = opened.close;
     return opened;
@@ -166,6 +289,16 @@ async function serveStdio(config: Config): Promise<void> {
     const { limits } = config;
     return createAgentSessions({ engine, sessions, clock: systemClock, limits, changes: sessionChanges });
   });
+  const downstream = deferDownstream(config, logger);
+  const scripts = deferScripts({
+    config,
+    logger,
+    downstream,
+    stores: async () => (await services()).stores,
+  });
+  // Whoever asks for these tools hears at once what is wrong with the list of servers.
+  if (config.toolsets.some((toolset) => toolset === 'servers' || toolset === 'composition'))
+    await downstream.settings();
   const taskParams = async () => ({ config, logger, changes, ...(await services()) });
   let stopRuns = async () => {};
   const orchestrator = openedOnce(async () => {
@@ -187,6 +320,8 @@ async function serveStdio(config: Config): Promise<void> {
         taskQueue: openedOnce(async () => openTaskQueue(await taskParams())),
         orchestrator,
         taskChanges: changes,
+        gateway: openedOnce(() => openGateway(config, downstream)),
+        composer: scripts.composer,
         logger,
         limits: config.limits,
         authoringGuide: () => readFile(join(packageRoot, 'docs', 'guides', 'authoring.md'), 'utf8'),
@@ -197,7 +332,8 @@ async function serveStdio(config: Config): Promise<void> {
       signal,
     );
   } finally {
-    await stopRuns();
+    await Promise.all([stopRuns(), scripts.close()]);
+    await downstream.close();
     await close();
   }
 }
@@ -212,10 +348,10 @@ const deps: CliDeps = {
     mainFile,
   },
   loadConfig: (flags) => loadConfig({ flags, env: process.env, cwd: process.cwd(), packageRoot }),
-  open: (config) => open(config, terminalLogger(config)),
+  open: (config) => open({ config, logger: terminalLogger(config) }),
   async openWorker(config) {
     const logger = terminalLogger(config);
-    const services = await open(config, logger, await openModel(config, logger));
+    const services = await open({ config, logger, model: await openModel(config, logger) });
     const { run } = await openWorker({ ...services, config, logger, changes: createChangeFeed(logger) });
     return { run, close: services.close };
   },

@@ -27,7 +27,10 @@ export function deferComposer({ open, timers }: DeferComposerParams): DeferredCo
     async execute(params) {
       const composer = await opened();
       const signals = params.signal === undefined ? [] : [params.signal];
-      const execution = composer.execute({ ...params, signal: AbortSignal.any([...signals, stopped.signal]) });
+      const execution = composer.execute({
+        ...params,
+        signal: AbortSignal.any([...signals, stopped.signal]),
+      });
       executions.add(execution);
       try {
         return await execution;

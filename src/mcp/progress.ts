@@ -34,4 +34,20 @@ export function progressTo(ctx: ServerContext): Progress {
   };
 }
 
+export interface DownstreamProgress {
+  readonly progress: number;
+  readonly total?: number;
+  readonly message?: string;
+}
+
+/** Passes the progress of a downstream call on, as far as its numbers grow: ours have to. */
+export function passOn(tell: Progress['tell'], tool: string): (downstream: DownstreamProgress) => void {
+  let latest = Number.NEGATIVE_INFINITY;
+  return ({ progress, total, message = tool }) => {
+    if (!(progress > latest)) return;
+    latest = progress;
+    tell({ progress, total, message });
+  };
+}
+
 const SILENT: Progress = { tell: () => {}, pulse: (work) => work() };

@@ -1,7 +1,8 @@
-import type { Server, ServerContext } from '@modelcontextprotocol/server';
+import { isInputRequiredResult, type Server, type ServerContext } from '@modelcontextprotocol/server';
 import { Fault } from '../domain/errors.ts';
+import { confirmationFor, QuestionPending, questionResult } from './confirmation.ts';
 import { progressTo } from './progress.ts';
-import type { McpServerDeps } from './server.ts';
+import type { McpServerDeps, McpServerParams } from './server.ts';
 import { toolListing } from './tool-listing.ts';
 import { toolsOf } from './toolsets.ts';
 import { excerpt, invalidArguments, toolError, toolResult } from './wire-errors.ts';
@@ -10,7 +11,7 @@ import { excerpt, invalidArguments, toolError, toolResult } from './wire-errors.
 const STRUCTURED_CONTENT_SINCE = '2025-06-18';
 
 /** Answers `tools/list` and `tools/call`. */
-export function serveTools(server: Server, deps: McpServerDeps): void {
+export function serveTools(server: Server, deps: McpServerDeps, { era }: McpServerParams): void {
   const tools = toolsOf(deps.surfaces);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
 
@@ -38,16 +39,24 @@ export function serveTools(server: Server, deps: McpServerDeps): void {
       const parsed = tool.input.safeParse(params.arguments ?? {});
       if (!parsed.success) throw invalidArguments(tool.name, parsed.error);
       const progress = progressTo(ctx);
+      const confirmation = confirmationFor({ server, ctx, era });
       const work = () =>
-        tool.run(parsed.data, deps, { signal: ctx.mcpReq.signal, onProgress: progress.tell });
+        tool.run(parsed.data, deps, {
+          ...confirmation,
+          signal: ctx.mcpReq.signal,
+          onProgress: progress.tell,
+        });
       return toolResult(await (tool.long === 'pulse' ? progress.pulse(work) : work()));
     } catch (error) {
+      if (error instanceof QuestionPending) return questionResult(error);
       return toolError(error, deps.logger);
     }
   };
 
   server.setRequestHandler('tools/call', async ({ params }, ctx) => {
-    const { structuredContent, ...result } = await call(params, ctx);
+    const answer = await call(params, ctx);
+    if (isInputRequiredResult(answer)) return answer;
+    const { structuredContent, ...result } = answer;
     const version = server.getNegotiatedProtocolVersion();
     return version !== undefined && version < STRUCTURED_CONTENT_SINCE
       ? result

@@ -38,9 +38,9 @@ export function createMcpServer(deps: McpServerDeps, { era }: McpServerParams): 
       instructions: surfaces.map(({ instructions }) => instructions).join('\n\n'),
     },
   );
-  const resources = surfaces.map((surface) => surface.resources(deps));
+  const resources = surfaces.flatMap((surface) => surface.resources?.(deps) ?? []);
   const prompts = surfaces.flatMap((surface) => surface.prompts?.(deps) ?? []);
-  serveTools(server, deps);
+  serveTools(server, deps, { era });
   serveResources(server, { providers: resources, era, logger });
   servePrompts(server, { providers: prompts, logger });
   serveCompletions(server, { resources, prompts, logger });

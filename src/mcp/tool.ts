@@ -1,10 +1,13 @@
 import type * as z from 'zod';
 import type { AgentSessions } from '../agent/agent-sessions.ts';
+import type { Composer } from '../composer/composer.ts';
 import type { ChangeFeed } from '../domain/change-feed.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Gateway } from '../hub/gateway.ts';
 import type { Orchestrator } from '../queue/run.ts';
 import type { TaskQueue } from '../queue/task-queue.ts';
+import type { Confirmation } from './confirmation.ts';
 
 /** What a tool works with; the same for every call of a connection. */
 export interface ToolDeps {
@@ -13,6 +16,9 @@ export interface ToolDeps {
   readonly taskQueue: () => Promise<TaskQueue>;
   readonly orchestrator: () => Promise<Orchestrator>;
   readonly agent: () => Promise<AgentSessions>;
+  /** To the downstream servers. */
+  readonly gateway: () => Promise<Gateway>;
+  readonly composer: Composer;
   /** Announces the id of each agent session whose state this process changes. */
   readonly sessionChanges: ChangeFeed<string>;
   /** Announces every change of the queue that this process makes. */
@@ -22,7 +28,7 @@ export interface ToolDeps {
   readonly logger: Logger;
 }
 
-export interface ToolCall {
+export interface ToolCall extends Confirmation {
   /** Aborted when the client cancels the call or goes away. */
   readonly signal: AbortSignal;
   /** Tells a client that asked for it how far the call is; the numbers must grow. */
@@ -54,7 +60,10 @@ export interface Tool {
    * time that it is still at work; `told`: it tells its progress itself.
    */
   readonly long?: 'pulse' | 'told';
-  /** Gets arguments that fit `input`; returns what fits `output`; throws faults. */
+  /**
+   * Gets arguments that fit `input`; returns what fits `output`, or that with images; throws faults, and
+   * `QuestionPending`.
+   */
   run(args: unknown, deps: ToolDeps, call: ToolCall): Promise<object>;
 }
 

@@ -7,6 +7,6 @@ export interface ToolsetSurface {
   /** What a connecting model is told of it. */
   readonly instructions: string;
   readonly tools: readonly Tool[];
-  resources(deps: ToolDeps): ResourceProvider;
+  resources?(deps: ToolDeps): ResourceProvider;
   prompts?(deps: ToolDeps): PromptProvider;
 }

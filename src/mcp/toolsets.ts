@@ -8,6 +8,8 @@ const SURFACES: Readonly<Record<Toolset, () => Promise<ToolsetSurface>>> = {
   workflows: async () => workflowSurface,
   agent: async () => (await import('./agent-surface.ts')).agentSurface,
   tasks: async () => (await import('./task-surface.ts')).taskSurface,
+  servers: async () => (await import('./servers-surface.ts')).serversSurface,
+  composition: async () => (await import('./composition-surface.ts')).compositionSurface,
 };
 
 /** What the chosen sets show, in the order in which they are given. */

@@ -7,6 +7,7 @@ import {
 import type * as z from 'zod';
 import { Fault } from '../domain/errors.ts';
 import type { Logger } from '../domain/logger.ts';
+import { AnswerWithImages } from './answer-with-images.ts';
 import type { RequestId } from './request-scanner.ts';
 
 /** What a client sent wrong is quoted to it, but not at any length. */
@@ -27,9 +28,14 @@ export function toolError(error: unknown, logger: Logger): CallToolResult {
   return { ...toolResult(body), isError: true };
 }
 
-/** Structured content, and the same as text for clients that read only that. */
+/** Structured content, and the same as text for clients that read only that; images follow the text. */
 export function toolResult(content: object): CallToolResult {
-  return { content: [{ type: 'text', text: JSON.stringify(content) }], structuredContent: { ...content } };
+  const { answer, images } = content instanceof AnswerWithImages ? content : { answer: content, images: [] };
+  const blocks = images.map((image) => ({ type: 'image' as const, ...image }));
+  return {
+    content: [{ type: 'text', text: JSON.stringify(answer) }, ...blocks],
+    structuredContent: { ...answer },
+  };
 }
 
 /** Resources, prompts and completions have no results that say "error": their failures are JSON-RPC errors. */

@@ -41,7 +41,13 @@ const ALLOWED: Readonly<
   },
   mcp: {
     all: ['domain', 'engine', 'agent', 'queue', 'composer'],
-    types: ['store/store.ts', 'definitions/definitions.ts', 'definitions/diagnostic.ts'],
+    types: [
+      'store/store.ts',
+      'hub/hub.ts',
+      'hub/gateway.ts',
+      'definitions/definitions.ts',
+      'definitions/diagnostic.ts',
+    ],
   },
   cli: {
     all: ['domain', 'config'],

@@ -1,0 +1,26 @@
+import * as z from 'zod';
+import type { ToolList } from '../composer/composer.ts';
+import { TOOL_POLICIES } from '../domain/tool-policy.ts';
+import { policyWorthTelling } from './server-schemas.ts';
+
+const text = z.string();
+
+export const toolListAnswer = z.object({
+  tools: z.array(
+    z.object({
+      name: text,
+      server: text,
+      tool: text,
+      description: text.optional(),
+      policy: z.enum(TOOL_POLICIES).optional(),
+    }),
+  ),
+  servers: z.array(z.object({ name: text, state: text, problem: text.optional() })),
+});
+
+export function toolListOf({ tools, servers }: ToolList): z.infer<typeof toolListAnswer> {
+  return {
+    tools: tools.map(({ policy, ...tool }) => ({ ...tool, ...policyWorthTelling(policy) })),
+    servers: [...servers],
+  };
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
+  type InputRequiredResult,
+  inputRequired,
+  inputResponse,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { Fault } from '../domain/errors.ts';
+import { canonicalJson } from '../domain/json.ts';
+import type { ConfirmableCall } from '../domain/tool-policy.ts';
+import type { McpServerParams } from './server.ts';
+import { excerpt } from './wire-errors.ts';
+
+export type Confirm = (call: ConfirmableCall) => Promise<boolean>;
+
+/** How a tool asks the person at the client. */
+export interface Confirmation {
+  /**
+   * Whether the person allows a call of a downstream tool; absent where the client cannot ask. Throws
+   * {@link QuestionPending} where the question can only be put by ending our own call.
+   */
+  readonly confirm?: Confirm;
+  /** What the {@link QuestionPending} had with it that this call goes on after. */
+  readonly resumption?: string;
+}
+
+/**
+ * Ends a call with questions in the place of its result. The client puts them to the person, and makes the same call
+ * again with the answers: protocol revision 2026-07-28 knows no other way.
+ */
+export class QuestionPending extends Error {
+  override readonly name = 'QuestionPending';
+  readonly questions: readonly ConfirmableCall[];
+  readonly resumption?: string;
+
+  /** @param resumption what the tool wants to get back with the answers; the client can read it, and forge it */
+  constructor(questions: readonly ConfirmableCall[], resumption?: string) {
+    super('The person at the client has to be asked first.');
+    this.questions = questions;
+    if (resumption !== undefined) this.resumption = resumption;
+  }
+}
+
+/** People take their time. */
+const ANSWER_MS_MAX = 600_000;
+const ARGUMENTS_CHARS_MAX = 2_000;
+
+export interface ConfirmationParams extends McpServerParams {
+  readonly server: Server;
+  readonly ctx: ServerContext;
+}
+
+export function confirmationFor({ server, ctx, era }: ConfirmationParams): Confirmation {
+  const { envelope, requestState } = ctx.mcpReq;
+  if (era === 'legacy') return canAsk(server.getClientCapabilities()) ? { confirm: askNow(ctx) } : {};
+  const { [CLIENT_CAPABILITIES_META_KEY]: capabilities } = (envelope ?? {}) as ModernEnvelope;
+  return {
+    ...(canAsk(capabilities) && { confirm: askInRounds(ctx) }),
+    resumption: requestState(),
+  };
+}
+
+/** Every request of a newer client says what it can do. */
+interface ModernEnvelope {
+  readonly [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities;
+}
+
+/** The result of a call that ends with questions. */
+export function questionResult({ questions, resumption }: QuestionPending): InputRequiredResult {
+  const requests = questions.map((call) => [keyOf(call), inputRequired.elicit(formFor(call))]);
+  return inputRequired({ inputRequests: Object.fromEntries(requests), requestState: resumption });
+}
+
+/** An empty `elicitation` is that of the first revision that had it, which knew only forms. */
+function canAsk(capabilities: ClientCapabilities | undefined): boolean {
+  const elicitation = capabilities?.elicitation;
+  return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
+}
+
+/** Up to 2025-11-25 a server may ask while it answers. */
+function askNow({ mcpReq }: ServerContext): Confirm {
+  return async (call) => {
+    try {
+      const { action } = await mcpReq.send(
+        { method: 'elicitation/create', params: formFor(call) },
+        { signal: mcpReq.signal, timeout: ANSWER_MS_MAX },
+      );
+      return action === 'accept';
+    } catch (error) {
+      mcpReq.signal.throwIfAborted();
+      const { server, tool } = call;
+      throw new Fault(
+        'NOT_ALLOWED',
+        `Nobody answered whether the tool ${tool} of the server ${server} may be called.`,
+        {
+          hint: 'Call again when somebody is there.',
+          details: { server, tool },
+          cause: error,
+        },
+      );
+    }
+  };
+}
+
+/** Since then it ends its answer with the question. */
+function askInRounds({ mcpReq }: ServerContext): Confirm {
+  const unused = new Set(Object.keys(mcpReq.inputResponses ?? {}));
+  return async (call) => {
+    const key = keyOf(call);
+    // One answer is for one call, also if another one is just the same.
+    if (!unused.delete(key)) throw new QuestionPending([call]);
+    const answer = inputResponse(mcpReq.inputResponses, key);
+    return answer.kind === 'elicit' && answer.action === 'accept';
+  };
+}
+
+/** Bound to the arguments: the answer to one question is none to another. */
+function keyOf(call: ConfirmableCall): string {
+  return createHash('sha256').update(canonicalJson(call)).digest('base64url');
+}
+
+/** Without fields: to accept it is all that it takes to say yes. */
+function formFor({ server, tool, args }: ConfirmableCall) {
+  const shown = excerpt(JSON.stringify(args, null, 2), ARGUMENTS_CHARS_MAX);
+  return {
+    mode: 'form' as const,
+    message: `May the tool "${tool}" of the server "${server}" be called with these arguments?\n\n${shown}`,
+    requestedSchema: { type: 'object' as const, properties: {} },
+  };
+}

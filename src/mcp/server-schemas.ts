@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import { TOOL_POLICIES, type ToolPolicy } from '../domain/tool-policy.ts';
+import type { PermittedTool, ServerClient } from '../hub/gateway.ts';
+import type { ServerStatus } from '../hub/hub.ts';
+import { jsonObject, plainText } from './schemas.ts';
+
+export const serverName = plainText.max(200);
+/** Of a client, or of a server. */
+export const clientName = plainText.max(200);
+
+const text = z.string();
+
+export const serverAnswer = z.object({
+  name: text,
+  state: text,
+  problem: text.optional(),
+  retry_after_ms: z.number().optional(),
+  pid: z.int().optional(),
+  title: text.optional(),
+  version: text.optional(),
+  tool_count: z.int().optional(),
+});
+
+export const clientAnswer = z.object({ name: text, server_name: text });
+
+export const serverToolsAnswer = z.object({
+  server: text,
+  tools: z.array(
+    z.object({
+      name: text,
+      description: text.optional(),
+      policy: z.enum(TOOL_POLICIES).optional(),
+      inputSchema: jsonObject.optional(),
+      outputSchema: jsonObject.optional(),
+      annotations: jsonObject.optional(),
+    }),
+  ),
+});
+
+export function serverOf({ retryAfterMs, toolCount, ...status }: ServerStatus): z.infer<typeof serverAnswer> {
+  return { ...status, retry_after_ms: retryAfterMs, tool_count: toolCount };
+}
+
+export function clientOf({ name, server }: ServerClient): z.infer<typeof clientAnswer> {
+  return { name, server_name: server };
+}
+
+/** As its server describes it; a policy is told where there is something to tell. */
+export function toolOf({ server: _server, policy, ...tool }: PermittedTool) {
+  return { ...tool, ...policyWorthTelling(policy) };
+}
+
+export function policyWorthTelling(policy: ToolPolicy): { readonly policy?: ToolPolicy } {
+  return policy === 'allow' ? {} : { policy };
+}

@@ -1,0 +1,15 @@
+import * as z from 'zod';
+import { clientName, serverToolsAnswer, toolOf } from '../server-schemas.ts';
+import { defineTool } from '../tool.ts';
+
+export const listTools = defineTool({
+  name: 'list_tools',
+  description: 'The tools of a server, with their schemas.',
+  input: z.strictObject({ name: clientName.describe('Of a server, or of a client of one') }),
+  output: serverToolsAnswer,
+  annotations: { readOnlyHint: true, openWorldHint: true },
+  async run({ name }, { gateway }) {
+    const { server, tools } = await (await gateway()).listTools(name);
+    return { server, tools: tools.map(toolOf) };
+  },
+});
