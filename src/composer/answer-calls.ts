@@ -70,7 +70,7 @@ export function createCallAnswers(params: AnswerCallsParams): (call: GuestCall) 
     if (before?.finish !== undefined) {
       const { finish } = before;
       log.finish(seq, finish);
-      progress.finishCall(`${name} (call ${seq}), from the journal`);
+      if (called.kind !== 'sleep') progress.finishCall(`${name} (call ${seq}) was done before`);
       return order.repeat(finish, deliver);
     }
     const { doubtful } = recorded;
@@ -95,7 +95,8 @@ export function createCallAnswers(params: AnswerCallsParams): (call: GuestCall) 
         noteBegin(call);
         journal.add({ kind: 'finished', seq, finish });
         log.finish(seq, finish);
-        progress.finishCall(`${name} (call ${seq}) ${reply.ok ? 'is done' : 'failed'}`);
+        if (call.called.kind !== 'sleep')
+          progress.finishCall(`${name} (call ${seq}) ${reply.ok ? 'is done' : 'failed'}`);
       },
     });
   }
