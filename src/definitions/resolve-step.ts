@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path';
-import { defaultTarget, type Step } from '../domain/definition.ts';
+import { defaultTarget, FINISH, type Step } from '../domain/definition.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { jsonSchemaDiagnostics } from './json-schema-diagnostics.ts';
 import type { SchemaChecker } from './schema-check.ts';
@@ -49,6 +49,7 @@ export function resolveStep(params: ResolveStepParams): ResolvedStep {
     ...jsonSchemaDiagnostics({ schema: reportSchema, key: 'report_schema', frontMatter, checkSchema }),
     ...(declared?.diagnostics ?? []),
     ...undecidedScript(stepFile),
+    ...scriptAtFinish(stepFile, link),
   ];
   const carriedOutBy = instructions ?? script;
   if (guidance === undefined || carriedOutBy === undefined) return { diagnostics };
@@ -66,6 +67,12 @@ export function resolveStep(params: ResolveStepParams): ResolvedStep {
   };
   const places = { guidanceAt: guidance.at, instructionsAt: carriedOutBy.at, linkAt: link.at };
   return { parsed: { step, source, ...places, path: file.path }, diagnostics };
+}
+
+function scriptAtFinish({ script, source }: StepFile, { name }: StepLink): readonly Diagnostic[] {
+  if (script === undefined || name !== FINISH) return [];
+  const message = `Unexpected script of \`${FINISH}\`, expected Client Instructions: closing words for the client.`;
+  return [diagnosticAt(source, script.headingAt, { ruleId: 'script-at-finish', severity: 'error', message })];
 }
 
 /** Nobody is there to decide when a script has ended: its transitions have to settle every case. */

@@ -67,6 +67,10 @@ export const FAULTS = {
     retryable: false,
     meaning: 'The operator does not allow it: a server that is not configured, or a tool by its policy.',
   },
+  SCRIPTS_UNAVAILABLE: {
+    retryable: false,
+    meaning: 'The step is carried out by a script, and this server cannot run scripts.',
+  },
   RUN_ID_REUSED: { retryable: false, meaning: 'That `run_id` belongs to a script with other code.' },
   RUN_IN_PROGRESS: { retryable: true, meaning: 'The script with that `run_id` is being executed already.' },
   AI_UNAVAILABLE: { retryable: true, meaning: 'The AI provider could not be reached, or failed.' },

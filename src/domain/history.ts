@@ -8,6 +8,7 @@ export const TRANSITION_KINDS = [
   'started',
   'advanced',
   'reconciled',
+  'suspended',
   'resumed',
   'adopted',
   'cancelled',
@@ -55,7 +56,10 @@ export interface HistoryEntry {
   readonly statusReason?: string;
   /** The definition that the instance is pinned to after this entry; only where it became another one. */
   readonly definitionHash?: string;
-  /** `{code, message, retryable}` of a failed decision; `{verdict, belief}` of a checked belief. */
+  /**
+   * `{code, message, retryable}` of a failed decision; `{verdict, belief}` of a checked belief; `{in_row, script_run_id,
+   * in_doubt}` of what the server did by itself.
+   */
   readonly detail?: JsonObject;
 }
 

@@ -85,7 +85,7 @@ export function buildAnswer(params: BuildAnswerParams): Answer {
   const step = findStep(definition, state.currentStepName);
   const { text, missing } = instructionsFor(state, step);
   const question =
-    params.clientDecides && state.status === 'RUNNING' && step !== undefined
+    params.clientDecides && step !== undefined && waitsForClient(state, step)
       ? questionOf(definition, step)
       : undefined;
   const visits = visitsOf(state.visits, state.currentStepName);
@@ -100,7 +100,7 @@ export function buildAnswer(params: BuildAnswerParams): Answer {
       step_name: state.currentStepName,
       instructions: text,
       visit: visits > 1 ? visits : undefined,
-      report_schema: state.status === 'RUNNING' ? step?.reportSchema : undefined,
+      report_schema: waitsForClient(state, step) ? step?.reportSchema : undefined,
     },
     current_context: state.context,
     missing_context: missing.length > 0 ? missing : undefined,
@@ -110,6 +110,10 @@ export function buildAnswer(params: BuildAnswerParams): Answer {
     reconciliation: params.reconciliation,
     definition_changed: params.definitionChanged,
   };
+}
+
+function waitsForClient({ status }: AnswerableState, step: Step | undefined): boolean {
+  return status === 'RUNNING' && step?.script === undefined;
 }
 
 /** What a client that decides is asked; undefined where the declared transitions always settle it. */
@@ -126,6 +130,7 @@ function instructionsFor(
   switch (state.status) {
     case 'RUNNING':
     case 'COMPLETED':
+      if (step?.script !== undefined) return { text: byServer(step.name), missing: [] };
       if (step !== undefined) return fillTemplate(step.instructions, state.context);
       return { text: state.currentStepName === FINISH ? 'Workflow complete.' : '', missing: [] };
     case 'SUSPENDED':
@@ -140,4 +145,12 @@ function instructionsFor(
     case 'CANCELLED':
       return { text: `This run was cancelled.${reason}`, missing: [] };
   }
+}
+
+/** What whoever looks at a run in the middle of a script is told: nobody who waits for an answer gets it. */
+function byServer(stepName: string): string {
+  return (
+    `The server carries out "${stepName}" by itself, with a script; there is nothing to do or to report here. If no call ` +
+    `is waiting for its answer, make it go on with resume_workflow and assumed_current_step_name "${stepName}".`
+  );
 }

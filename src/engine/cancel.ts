@@ -1,7 +1,6 @@
 import { isFinished } from '../domain/instance.ts';
-import { COMMIT_ROUNDS_MAX, movedByOthers } from './advance.ts';
 import type { Answer } from './answer.ts';
-import type { EngineCore } from './core.ts';
+import { COMMIT_ROUNDS_MAX, type EngineCore, movedByOthers } from './core.ts';
 
 export interface CancelParams {
   readonly instanceId: string;

@@ -1,4 +1,5 @@
 import type { Model } from '../ai/model.ts';
+import type { Composer } from '../composer/composer.ts';
 import type { Conditions, Definitions, Schemas } from '../definitions/definitions.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { DecisionRecord } from '../domain/decision.ts';
@@ -16,6 +17,8 @@ import { type Answer, buildAnswer, type Reconciliation } from './answer.ts';
 import { withCheckedDecisions } from './checked-model.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { BEFORE_START, foldEntry } from './past-state.ts';
+import { endOfRow } from './script-row.ts';
+import { requireComposer, scriptStepAt } from './script-step.ts';
 import type { Arrival } from './transition.ts';
 
 export interface EngineDeps {
@@ -25,6 +28,8 @@ export interface EngineDeps {
   readonly schemas: Schemas;
   /** Undefined: where declared transitions do not settle it, the client decides. */
   readonly model: Model | undefined;
+  /** Carries out the steps that have a script; undefined where there is none that could. */
+  readonly composer?: Pick<Composer, 'execute'>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly limits: Limits;
@@ -37,6 +42,14 @@ export type InstanceListener = (instanceId: string) => void;
 /** A pinned definition is immutable, so that it may be kept; this many of them are. */
 const CACHED_DEFINITIONS_MAX = 256;
 const STATE_FOLD_PAGE = 200;
+/** More rounds than other writers can plausibly win against one call that is bound to a position. */
+export const COMMIT_ROUNDS_MAX = 5;
+
+/** Where a transition left an instance, and what led there. */
+export interface Standing {
+  readonly instance: Instance;
+  readonly decision?: DecisionRecord;
+}
 
 /** What every operation of the engine needs: the ports, and what is said of them more than once. */
 export interface EngineCore extends EngineDeps {
@@ -48,8 +61,9 @@ export interface EngineCore extends EngineDeps {
   definitionOf(hash: string): Promise<Definition>;
   /** The answer to a call that left the instance in this state. */
   answer(instance: Instance, extra?: AnswerExtra): Promise<Answer>;
-  /** The answer that the call which made this transition got, again. */
-  replay(entry: HistoryEntry): Promise<Answer>;
+  /** The answer that the call which made this transition got, again: given after what the server did by itself then. */
+  replay(call: HistoryEntry): Promise<Answer>;
+  /** Throws `SCRIPTS_UNAVAILABLE` for what would lead to a step that this server cannot carry out, and `TOO_LARGE`. */
   commit(params: CommitParams): Promise<CommitResult>;
 }
 
@@ -113,16 +127,17 @@ export function createEngineCore(deps: EngineDeps): EngineCore {
     return buildAnswer({ state: instance, definition, clientDecides, ...extra });
   }
 
-  async function replay(entry: HistoryEntry): Promise<Answer> {
-    const instance = await requireInstance(entry.instanceId);
-    const state = entry.revision === instance.revision ? instance : await stateAfter(instance, entry);
+  async function replay(call: HistoryEntry): Promise<Answer> {
+    const last = await endOfRow(store, call);
+    const instance = await requireInstance(call.instanceId);
+    const state = last.revision === instance.revision ? instance : await stateAfter(instance, last);
     const definition = await definitionOf(state.definitionHash);
-    const reconciliation = entry.detail?.reconciliation as Reconciliation | undefined;
+    const reconciliation = call.detail?.reconciliation as Reconciliation | undefined;
     return buildAnswer({
       state,
       definition,
       clientDecides,
-      decision: entry.decision,
+      decision: last.decision,
       reconciliation,
       replayed: true,
     });
@@ -159,6 +174,8 @@ export function createEngineCore(deps: EngineDeps): EngineCore {
       bytesMax: limits.contextBytesMax,
       depthMax: limits.jsonDepthMax,
     });
+    const step = scriptStepAt(definition?.definition ?? (await definitionOf(from.definitionHash)), to);
+    if (step !== undefined) requireComposer(deps, step);
     const now = clock.now();
     const instance: Instance = {
       ...from,
@@ -206,6 +223,12 @@ export function createEngineCore(deps: EngineDeps): EngineCore {
     replay,
     commit,
   };
+}
+
+export function movedByOthers(): Fault {
+  return new Fault('STORAGE_BUSY', 'Other writers kept moving this instance; this call changed nothing.', {
+    hint: 'Send the same call again.',
+  });
 }
 
 function requirePresent<Value>(value: Value | undefined, invariant: string): Value {

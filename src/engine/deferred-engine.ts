@@ -37,7 +37,7 @@ export function deferEngine(open: () => Promise<Engine>): Engine & { warmUp(): P
     };
   };
   return {
-    start: async (params) => (await opened()).start(params),
+    start: async (params, options) => (await opened()).start(params, options),
     advance: async (params, options) => (await opened()).advance(params, options),
     resume: async (params, options) => (await opened()).resume(params, options),
     cancel: async (params) => (await opened()).cancel(params),

@@ -21,10 +21,13 @@ import { type ResumeParams, resumeInstance } from './resume.ts';
 import { findSession, listSessionIds, openSession, refuseSessionStart } from './session.ts';
 import { type StartParams, startInstance } from './start.ts';
 
-/** Runs workflows. Every method that moves an instance answers after its one transaction has committed. */
+/**
+ * Runs workflows. Every method that moves an instance answers after its one transaction has committed, and after those of
+ * the script steps that follow.
+ */
 export interface Engine {
   /** See {@link startInstance}. */
-  start(params: StartParams): Promise<Answer>;
+  start(params: StartParams, options?: CallOptions): Promise<Answer>;
   /** See {@link advanceInstance}. */
   advance(params: AdvanceParams, options?: CallOptions): Promise<Answer>;
   /** See {@link resumeInstance}. */
@@ -72,9 +75,9 @@ export interface Engine {
 export function createEngine(deps: EngineDeps): Engine {
   const core = createEngineCore(deps);
   return {
-    async start(params) {
+    async start(params, options) {
       refuseSessionStart(params);
-      return startInstance(core, params);
+      return startInstance(core, params, options);
     },
     advance: (params, options) => advanceInstance(core, params, options),
     resume: (params, options) => resumeInstance(core, params, options),

@@ -7,20 +7,15 @@ import { canonicalJson, type JsonObject } from '../domain/json.ts';
 import type { Report } from '../domain/report.ts';
 import { matchStepName } from '../domain/step-names.ts';
 import { definitionToAdopt } from './adopt.ts';
-import {
-  advanceInTurn,
-  type CallOptions,
-  COMMIT_ROUNDS_MAX,
-  checkContextUpdates,
-  movedByOthers,
-  recordingFailures,
-  requireStep,
-} from './advance.ts';
+import { advanceInTurn, type CallOptions } from './advance.ts';
 import type { Answer, Reconciliation, Verdict } from './answer.ts';
-import type { EngineCore } from './core.ts';
+import { COMMIT_ROUNDS_MAX, type EngineCore, movedByOthers } from './core.ts';
 import { RECENT_HISTORY_ENTRIES } from './decide.ts';
 import { checkTransitionsLeft } from './limits.ts';
 import { addsNothing, requestIdReused } from './repeat.ts';
+import { callBefore } from './script-row.ts';
+import { answerAfterScripts, isInDoubt, runScriptSteps } from './script-steps.ts';
+import { checkContextUpdates, recordingFailures, requireStep } from './take-report.ts';
 import { type Arrival, applyDecision, mergeContext } from './transition.ts';
 
 export interface ResumeParams {
@@ -64,23 +59,38 @@ async function tryResume(
   params: ResumeParams,
   signal: AbortSignal | undefined,
 ): Promise<Answer | undefined> {
-  const found = await core.requireInstance(params.instanceId);
+  const arrived = await core.requireInstance(params.instanceId);
+  const { instance: found } = await runScriptSteps(core, { instance: arrived }, signal);
   if (isFinished(found.status)) return core.answer(found);
   const repeated = await findRepeat(core, params);
   if (repeated !== undefined) return repeated;
   checkContextUpdates(core, params.contextUpdates);
 
   const last = await core.requireTransition(found.instanceId, found.revision);
+  const definition = await core.definitionOf(found.definitionHash);
   const verdict = verdictOf({
     params,
+    arrivedAt: arrived.currentStepName,
     instance: found,
-    last,
-    definition: await core.definitionOf(found.definitionHash),
+    call: await callBefore(core, last),
+    definition,
   });
-  const reconciliation = { verdict, explanation: explain(verdict, found, params) };
+  const byServer = findStep(definition, arrived.currentStepName)?.script !== undefined;
+  const inDoubt = isInDoubt(last);
+  const explanation =
+    verdict === 'in_sync' && byServer
+      ? explainByServer(arrived, params, inDoubt)
+      : explain(verdict, found, params);
+  const reconciliation = { verdict, explanation };
   const attempt: Attempt = { core, found, params, reconciliation, signal };
-  if (verdict === 'in_sync')
-    return params.report === undefined ? goOn(attempt) : advanceFrom(attempt, params.report);
+  // What has just suspended the run, and what may not be done again unseen, is to be read before it goes on.
+  const isUnread = found !== arrived || (inDoubt && verdict !== 'in_sync');
+  if (found.status === 'SUSPENDED' && isUnread)
+    return core.answer(found, { decision: last.decision, reconciliation });
+  if (verdict === 'in_sync') {
+    if (params.report === undefined || (byServer && !inDoubt)) return goOn(attempt);
+    return byServer ? settleDoubt(attempt, params.report) : advanceFrom(attempt, params.report);
+  }
   if (verdict === 'answer_lost') return answerAgain(attempt, last.decision);
   return core.model === undefined ? goOn(attempt) : reconcile(attempt, core.model);
 }
@@ -94,16 +104,16 @@ interface Attempt {
 }
 
 /** The current instructions, and with them whatever the client had to add to the context. */
-async function goOn({ core, found, params, reconciliation }: Attempt): Promise<Answer | undefined> {
+async function goOn({ core, found, params, reconciliation, signal }: Attempt): Promise<Answer | undefined> {
   const { requestId, contextUpdates } = params;
   const instance = await settle({ core, found, params, reconciliation, requestId, contextUpdates });
   if (instance === found && reconciliation.verdict !== 'in_sync')
     await noteBelief(core, found, params, reconciliation);
-  return instance && core.answer(instance, { reconciliation });
+  return instance && answerAfterScripts(core, { instance }, { reconciliation, signal });
 }
 
 async function answerAgain(
-  { core, found, params, reconciliation }: Attempt,
+  { core, found, params, reconciliation, signal }: Attempt,
   decision: DecisionRecord | undefined,
 ): Promise<Answer | undefined> {
   const instance = await settle({
@@ -114,7 +124,7 @@ async function answerAgain(
     requestId: params.requestId,
     contextUpdates: undefined,
   });
-  return instance && core.answer(instance, { decision, reconciliation });
+  return instance && answerAfterScripts(core, { instance, decision }, { reconciliation, signal });
 }
 
 async function advanceFrom(attempt: Attempt, report: Report): Promise<Answer | undefined> {
@@ -122,16 +132,39 @@ async function advanceFrom(attempt: Attempt, report: Report): Promise<Answer | u
   const instance = await settle({ ...attempt, requestId: undefined, contextUpdates: undefined });
   if (instance === undefined) return undefined;
   return advanceInTurn(core, {
-    instanceId: params.instanceId,
-    report: { ...report, step_id: instance.currentStepName },
-    contextUpdates: params.contextUpdates,
-    nextStepName: params.nextStepName,
-    requestId: params.requestId,
+    ...callOf(params, report, instance),
     arrived: instance,
     instance,
     signal,
     reconciliation,
   });
+}
+
+/** The report of a person, or of a client that has looked, in the place of what nobody knows of the script. */
+async function settleDoubt(
+  { core, found, params, reconciliation, signal }: Attempt,
+  report: Report,
+): Promise<Answer> {
+  return advanceInTurn(core, {
+    ...callOf(params, report, found),
+    adoptDefinition: params.adoptDefinition,
+    arrived: found,
+    instance: found,
+    signal,
+    reconciliation,
+    settlesDoubt: true,
+  });
+}
+
+function callOf(params: ResumeParams, report: Report, { instanceId, currentStepName }: Instance) {
+  const { contextUpdates, nextStepName, requestId } = params;
+  return {
+    instanceId,
+    report: { ...report, step_id: currentStepName },
+    contextUpdates,
+    nextStepName,
+    requestId,
+  };
 }
 
 /** Lets the model say where to go on: where the run stands, or at a step that may follow. */
@@ -167,7 +200,7 @@ async function reconcile(attempt: Attempt, model: Model): Promise<Answer | undef
   const updated = mergeContext(context, undefined, decision);
   if (stays && canonicalJson(updated) === canonicalJson(instance.context)) {
     await noteBelief(core, instance, params, reconciliation, decision);
-    return core.answer(instance, { decision, reconciliation });
+    return answerAfterScripts(core, { instance, decision }, { reconciliation, signal });
   }
   const result = await core.commit({
     from: instance,
@@ -183,7 +216,7 @@ async function reconcile(attempt: Attempt, model: Model): Promise<Answer | undef
     },
   });
   return result.outcome === 'committed'
-    ? core.answer(result.instance, { decision, reconciliation })
+    ? answerAfterScripts(core, { instance: result.instance, decision }, { reconciliation, signal })
     : undefined;
 }
 
@@ -263,18 +296,20 @@ async function findRepeat(core: EngineCore, params: ResumeParams): Promise<Answe
 
 interface VerdictParams {
   readonly params: ResumeParams;
+  /** Where the run stood before the server went on by itself. */
+  readonly arrivedAt: string;
   readonly instance: Instance;
-  /** The transition that led to the instance's revision. */
-  readonly last: HistoryEntry;
+  /** The transition of the last call that a client made. */
+  readonly call: HistoryEntry;
   readonly definition: Definition;
 }
 
 /** Compares the belief with the stored step, with what was last answered, with where the run was and where it may go. */
-function verdictOf({ params, instance, last, definition }: VerdictParams): Verdict {
+function verdictOf({ params, arrivedAt, instance, call: last, definition }: VerdictParams): Verdict {
   const names = [...definition.steps.map(({ name }) => name), FINISH];
   const believed = matchStepName(names, params.assumedCurrentStepName);
   if (believed === undefined) return 'diverged';
-  if (believed === instance.currentStepName) return 'in_sync';
+  if (believed === instance.currentStepName || believed === arrivedAt) return 'in_sync';
   const call = {
     report: params.report,
     contextUpdates: params.contextUpdates,
@@ -286,6 +321,14 @@ function verdictOf({ params, instance, last, definition }: VerdictParams): Verdi
   return step !== undefined && allowedNextSteps(definition, step).includes(believed)
     ? 'client_ahead'
     : 'diverged';
+}
+
+function explainByServer({ currentStepName }: Instance, { report }: ResumeParams, inDoubt: boolean): string {
+  const position = `The run was at "${currentStepName}", which the server carries out by a script`;
+  if (report === undefined) return `${position}. Go on with the instructions given here.`;
+  return inDoubt
+    ? `${position}. It was not known what had come of that; your report says so, and counts.`
+    : `${position}, so that your report does not count. Go on with the instructions given here.`;
 }
 
 function explain(

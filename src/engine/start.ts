@@ -3,9 +3,12 @@ import type { Instance } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { checkJsonSize } from '../domain/json-size.ts';
 import { matchStepName } from '../domain/step-names.ts';
+import type { CallOptions } from './advance.ts';
 import type { Answer } from './answer.ts';
 import type { EngineCore } from './core.ts';
 import { isSameCall, requestIdReused } from './repeat.ts';
+import { requireComposer, scriptStepAt } from './script-step.ts';
+import { answerAfterScripts, runScriptSteps } from './script-steps.ts';
 import { enterStep } from './transition.ts';
 
 export interface StartParams {
@@ -18,15 +21,20 @@ export interface StartParams {
 /**
  * Creates an instance at the first step of a workflow, pinned to the definition as it is now. No model is asked.
  *
- * Throws `WORKFLOW_NOT_FOUND`, `WORKFLOW_INVALID`, `INPUTS_INVALID`, `TOO_LARGE`, `REQUEST_ID_REUSED`. Without a
- * `requestId`, a retry starts another instance.
+ * Throws `WORKFLOW_NOT_FOUND`, `WORKFLOW_INVALID`, `INPUTS_INVALID`, `TOO_LARGE`, `REQUEST_ID_REUSED`; where the first
+ * step has a script, also `SCRIPTS_UNAVAILABLE`, before there is an instance, and what {@link runScriptSteps} throws, when there
+ * is one. Without a `requestId`, a retry starts another instance.
  */
-export async function startInstance(core: EngineCore, params: StartParams): Promise<Answer> {
+export async function startInstance(
+  core: EngineCore,
+  params: StartParams,
+  { signal }: CallOptions = {},
+): Promise<Answer> {
   const { store, clock, ids, limits } = core;
   const context = params.context ?? {};
   if (params.requestId !== undefined) {
     const seen = await store.findStartRequest(params.requestId);
-    if (seen !== undefined) return replayStart(core, params, seen.instanceId);
+    if (seen !== undefined) return replayStart(core, params, { instanceId: seen.instanceId, signal });
   }
   checkJsonSize({
     what: 'The start context',
@@ -51,6 +59,8 @@ export async function startInstance(core: EngineCore, params: StartParams): Prom
   if (first === undefined) throw new Defect(`The loaded workflow ${definition.name} has no step.`);
   const now = clock.now();
   const arrival = enterStep(definition, first.name, {});
+  const scriptStep = scriptStepAt(definition, arrival);
+  if (scriptStep !== undefined) requireComposer(core, scriptStep);
   const instance: Instance = {
     ...arrival,
     instanceId: ids.instanceId(),
@@ -83,21 +93,30 @@ export async function startInstance(core: EngineCore, params: StartParams): Prom
   switch (outcome.outcome) {
     case 'committed':
       for (const listener of core.listeners) listener(instance.instanceId);
-      return core.answer(instance);
+      return core.lock.hold(instance.instanceId, signal, () =>
+        answerAfterScripts(core, { instance }, { signal }),
+      );
     case 'request_seen':
-      return replayStart(core, params, outcome.entry.instanceId);
+      return replayStart(core, params, { instanceId: outcome.entry.instanceId, signal });
     case 'superseded':
       throw new Defect(`The new instance ${instance.instanceId} exists already.`);
   }
 }
 
-async function replayStart(core: EngineCore, params: StartParams, instanceId: string): Promise<Answer> {
-  const instance = await core.requireInstance(instanceId);
+async function replayStart(
+  core: EngineCore,
+  params: StartParams,
+  { instanceId, signal }: { readonly instanceId: string; readonly signal: AbortSignal | undefined },
+): Promise<Answer> {
   const entry = await core.requireTransition(instanceId, 0);
   const call = { report: undefined, contextUpdates: params.context ?? {}, nextStepName: undefined };
-  if (instance.workflowName !== params.workflowName || !isSameCall(entry, call))
-    throw requestIdReused(params.requestId ?? '');
-  return core.replay(entry);
+  return core.lock.hold(instanceId, signal, async () => {
+    const instance = await core.requireInstance(instanceId);
+    if (instance.workflowName !== params.workflowName || !isSameCall(entry, call))
+      throw requestIdReused(params.requestId ?? '');
+    await runScriptSteps(core, { instance }, signal);
+    return core.replay(entry);
+  });
 }
 
 /** The current definition of a workflow; throws `WORKFLOW_NOT_FOUND` or `WORKFLOW_INVALID` with its errors. */

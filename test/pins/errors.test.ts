@@ -29,6 +29,7 @@ const PINNED = {
   SERVER_TIMEOUT: 'retryable',
   TOOL_FAILED: 'final',
   NOT_ALLOWED: 'final',
+  SCRIPTS_UNAVAILABLE: 'final',
   RUN_ID_REUSED: 'final',
   RUN_IN_PROGRESS: 'retryable',
   AI_UNAVAILABLE: 'retryable',

@@ -82,7 +82,7 @@ export const MUTANTS = {
     name: 'the files of now instead of the pinned definition',
     patches: [
       {
-        file: 'engine/advance.ts',
+        file: 'engine/take-report.ts',
         replace:
           'const definition = adopted?.definition ?? (await core.definitionOf(instance.definitionHash));',
         by: [

@@ -12,6 +12,7 @@ import type { Ids } from '../../src/domain/ids.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/domain/limits.ts';
 import { silentLogger } from '../../src/domain/logger.ts';
 import { pinDefinition } from '../../src/domain/pin-definition.ts';
+import type { EngineDeps } from '../../src/engine/core.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -94,13 +95,16 @@ export interface TestEngine {
   readonly store: Store;
   readonly definitions: EditableDefinitions;
   /** Another engine on the same file, as another process would have it. */
-  second(): Promise<Engine>;
+  second(deps?: Pick<EngineDeps, 'composer'>): Promise<Engine>;
   close(): Promise<void>;
 }
 
 export interface TestEngineParams {
   readonly definition: Definition;
   readonly model?: Model;
+  readonly composer?: EngineDeps['composer'];
+  /** What the first engine, but no other one, sees of its store. */
+  readonly wrapStore?: (store: Store) => Store;
   readonly limits?: Partial<Limits>;
   /** Of another build, in place of the sources' own. */
   readonly createEngine?: typeof createEngine;
@@ -110,6 +114,8 @@ export interface TestEngineParams {
 export async function createTestEngine({
   definition: first,
   model,
+  composer,
+  wrapStore = (store) => store,
   limits,
   createEngine: construct = createEngine,
 }: TestEngineParams): Promise<TestEngine> {
@@ -118,7 +124,7 @@ export async function createTestEngine({
   const clock = virtualClock();
   const ids = countingIds();
   const stores: Store[] = [];
-  const open = async () => {
+  const open = async (wrap: (store: Store) => Store, deps: Pick<EngineDeps, 'composer'>) => {
     const store = await createSqliteStore({
       path: join(folder, 'workflows.sqlite'),
       migrationsFolder: 'src/store/migrations/sqlite',
@@ -126,11 +132,12 @@ export async function createTestEngine({
     });
     stores.push(store);
     const engine = construct({
-      store,
+      store: wrap(store),
       definitions,
       conditions: createConditions(),
       schemas: createSchemas(),
       model,
+      ...deps,
       clock,
       ids,
       limits: { ...DEFAULT_LIMITS, ...limits },
@@ -138,12 +145,12 @@ export async function createTestEngine({
     });
     return { store, engine };
   };
-  const { store, engine } = await open();
+  const { store, engine } = await open(wrapStore, { composer });
   return {
     engine,
     store,
     definitions,
-    second: async () => (await open()).engine,
+    second: async (deps = { composer }) => (await open((store) => store, deps)).engine,
     async close() {
       await Promise.all(stores.map((each) => each.close()));
       await rm(folder, { recursive: true, force: true });

@@ -151,6 +151,13 @@ export const LOADING_RULES: readonly RuleInfo[] = [
     advice: 'End them with one entry that has no `when`.',
   },
   {
+    ruleId: 'script-at-finish',
+    severity: 'error',
+    summary:
+      'A step named `FINISH` has a script: the run is over when it comes there, and nothing is carried out.',
+    advice: 'Give the script to a step before it.',
+  },
+  {
     ruleId: 'script-ignored',
     severity: 'warning',
     summary: 'A step has a script beside `Client Instructions`, so that it is not run.',

@@ -13,7 +13,11 @@ export const startWorkflow = defineTool({
     request_id: requestId.describe('Unique; a repeat with the same one starts no second run'),
   }),
   output: answer,
-  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
-  run: (args, { engine }) =>
-    engine.start({ workflowName: args.workflow_name, context: args.context, requestId: args.request_id }),
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+  long: 'pulse',
+  run: (args, { engine }, { signal }) =>
+    engine.start(
+      { workflowName: args.workflow_name, context: args.context, requestId: args.request_id },
+      { signal },
+    ),
 });

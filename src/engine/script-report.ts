@@ -1,0 +1,71 @@
+import type { ComposedError, ComposedResult } from '../composer/composer.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
+import type { Report } from '../domain/report.ts';
+
+/** What a script says about its step. */
+export interface ScriptReport {
+  readonly report: Report;
+  readonly contextUpdates: JsonObject | undefined;
+}
+
+/** What a script that has ended came to, as a report on its step. */
+export function reportOf({ status, result = null, error, output }: ComposedResult): ScriptReport {
+  return status === 'completed' ? returnedReport(result) : failureReport(error, output);
+}
+
+/**
+ * What a script returns is its report if it looks like one: an object with a text `status`. In it, `context_updates` mean
+ * what they mean in a client's call. Anything else is the result of a success.
+ */
+function returnedReport(value: JsonValue): ScriptReport {
+  if (!isJsonObject(value) || !isReport(value))
+    return { report: { status: 'success', result: value }, contextUpdates: undefined };
+  const { context_updates: contextUpdates, ...report } = value;
+  if (!isJsonObject(contextUpdates)) return { report: value, contextUpdates: undefined };
+  return { report: { ...report, status: value.status }, contextUpdates };
+}
+
+function isReport(value: JsonObject): value is Report {
+  return typeof value.status === 'string' && value.status.trim() !== '';
+}
+
+/** A script that failed is a step that failed: its transitions say where that leads. */
+export function failureReport(error: Partial<ComposedError> | undefined, output?: string): ScriptReport {
+  const { name = 'Error', message = 'The script did not come to its end.', line, server, tool } = error ?? {};
+  return {
+    report: {
+      status: 'failure',
+      error: {
+        name,
+        message,
+        ...(line !== undefined && { line }),
+        ...(server !== undefined && { server }),
+        ...(tool !== undefined && { tool }),
+      },
+      ...(output !== undefined && { output }),
+    },
+    contextUpdates: undefined,
+  };
+}
+
+const ARGS_CHARS_MAX = 500;
+
+/** Why a run waits whose script was cut off in the middle of a call, and how a person lets it go on. */
+export function doubtReason(stepName: string, error: ComposedError | undefined): string {
+  const { server, tool, line, args } = error ?? {};
+  const call = server === undefined || tool === undefined ? 'a call' : `its call of ${tool} on ${server}`;
+  const place = line === undefined ? '' : ` (line ${line})`;
+  const text = args === undefined ? '' : JSON.stringify(args);
+  const shown = text.length > ARGS_CHARS_MAX ? `${text.slice(0, ARGS_CHARS_MAX)}…` : text;
+  const withArgs = shown === '' ? '' : ` with ${shown}`;
+  return plain(
+    `The script of "${stepName}" was cut off in ${call}${place}${withArgs}, which may or may not have happened. ` +
+      'Find out which. Then call resume_workflow: with a report on the step, that report counts, and the script is not run ' +
+      'again; without one, the script is run once more from its beginning, with every call that it makes.',
+  );
+}
+
+/** What can be kept as text; names and arguments come from elsewhere. */
+function plain(text: string): string {
+  return text.replace(/[\0\p{Surrogate}]/gu, '\uFFFD');
+}
