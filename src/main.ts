@@ -7,6 +7,7 @@ import type { Model } from './ai/model.ts';
 import { createJsonLogger } from './cli/json-logger.ts';
 import { runCli } from './cli/run-cli.ts';
 import type { CliDeps, Services } from './cli/services.ts';
+import type { Composer } from './composer/composer.ts';
 import { type DeferredComposer, deferComposer } from './composer/deferred-composer.ts';
 import { type Config, secretsOf } from './config/config.ts';
 import { loadConfig } from './config/load-config.ts';
@@ -176,9 +177,11 @@ interface OpenParams {
   readonly config: Config;
   readonly logger: Logger;
   readonly model?: Model;
+  /** For the steps that have a script; only where runs are moved. */
+  readonly composer?: Composer;
 }
 
-async function open({ config, logger, model }: OpenParams): Promise<OpenServices> {
+async function open({ config, logger, model, composer }: OpenParams): Promise<OpenServices> {
   const [{ createEngine }, { openSqliteStores }, language] = await Promise.all([
     import('./engine/engine.ts'),
     import('./store/sqlite/open-sqlite-stores.ts'),
@@ -197,6 +200,7 @@ async function open({ config, logger, model }: OpenParams): Promise<OpenServices
     conditions: language.createConditions(),
     schemas: language.createSchemas(),
     model,
+    composer,
     clock: systemClock,
     ids: randomIds,
     limits: config.limits,
@@ -276,8 +280,15 @@ async function serveStdio(config: Config): Promise<void> {
   const changes = createChangeFeed(logger);
   const sessionChanges = createChangeFeed<string>(logger);
   let close = async () => {};
+  const downstream = deferDownstream(config, logger);
+  const scripts = deferScripts({
+    config,
+    logger,
+    downstream,
+    stores: async () => (await services()).stores,
+  });
   const services = openedOnce(async () => {
-    const opened = await open({ config, logger, model });
+    const opened = await open({ config, logger, model, composer: scripts.composer });
     if (config.toolsets.includes('tasks')) opened.stores.onForeignTaskChange(changes.announce);
     close = opened.close;
     return opened;
@@ -288,13 +299,6 @@ async function serveStdio(config: Config): Promise<void> {
     const { sessions } = (await services()).stores;
     const { limits } = config;
     return createAgentSessions({ engine, sessions, clock: systemClock, limits, changes: sessionChanges });
-  });
-  const downstream = deferDownstream(config, logger);
-  const scripts = deferScripts({
-    config,
-    logger,
-    downstream,
-    stores: async () => (await services()).stores,
   });
   // Whoever asks for these tools hears at once what is wrong with the list of servers.
   if (config.toolsets.some((toolset) => toolset === 'servers' || toolset === 'composition'))
@@ -351,9 +355,19 @@ const deps: CliDeps = {
   open: (config) => open({ config, logger: terminalLogger(config) }),
   async openWorker(config) {
     const logger = terminalLogger(config);
-    const services = await open({ config, logger, model: await openModel(config, logger) });
+    const model = await openModel(config, logger);
+    const downstream = deferDownstream(config, logger);
+    const scripts = deferScripts({ config, logger, downstream, stores: async () => services.stores });
+    const services = await open({ config, logger, model, composer: scripts.composer });
     const { run } = await openWorker({ ...services, config, logger, changes: createChangeFeed(logger) });
-    return { run, close: services.close };
+    return {
+      run,
+      async close() {
+        await scripts.close();
+        await downstream.close();
+        await services.close();
+      },
+    };
   },
   stopSignal,
   serveStdio,
