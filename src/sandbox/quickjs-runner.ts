@@ -60,7 +60,7 @@ export function createQuickjsRunner(params: QuickjsRunnerParams): ScriptRunner {
         logger.error('The thread of a script broke down', { error: String(finished.end.cause) });
       return outcomeOf(finished, script.limits);
     } finally {
-      await pool.release(thread, { reusable });
+      pool.release(thread, { reusable });
     }
   };
   return {

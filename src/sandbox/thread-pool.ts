@@ -5,7 +5,7 @@ export interface ThreadPool {
   /** A thread for one script, in the order of asking. Rejects with the signal's reason while it waits for its turn. */
   acquire(signal: AbortSignal): Promise<SandboxThread>;
   /** Gives it back, to be used again or to be ended. */
-  release(thread: SandboxThread, options: { readonly reusable: boolean }): Promise<void>;
+  release(thread: SandboxThread, options: { readonly reusable: boolean }): void;
   /** Ends the threads that nobody uses. */
   close(): Promise<void>;
 }
@@ -84,13 +84,13 @@ export function createThreadPool({ start, threadsMax, idleMs }: ThreadPoolParams
       }
       return thread;
     },
-    async release(thread, { reusable }) {
+    release(thread, { reusable }) {
       thread.listen(undefined);
       thread.setInUse(false);
       if (reusable) {
         const timer = setTimeout(() => void endIdle(thread), idleMs).unref();
         idle.push({ thread, timer });
-      } else await end(thread);
+      } else void end(thread);
       serve();
     },
     async close() {

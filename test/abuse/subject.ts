@@ -43,6 +43,15 @@ export async function plantedEngineRoom(mutant: Mutant): Promise<typeof import('
   return build.engineRoom();
 }
 
+/** The sandbox as it is bundled, with the defect in it or without one. */
+export async function sandboxRoom(mutant?: Mutant): Promise<SandboxRoom> {
+  const build = await buildFaulty({ entry: 'sandbox-room', mutant });
+  builds.push(build.dispose);
+  return { ...(await build.sandboxRoom()), workerFile: build.sandboxWorkerFile };
+}
+
+export type SandboxRoom = typeof import('../support/sandbox-room.ts') & { readonly workerFile: string };
+
 const builds: (() => Promise<void>)[] = [];
 afterAll(async () => {
   for (const dispose of builds.splice(0)) await dispose();

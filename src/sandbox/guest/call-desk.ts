@@ -1,10 +1,10 @@
-import type { CallMessage } from '../messages.ts';
+import type { CallMessage, ScriptOrder } from '../messages.ts';
 import type { RunMemory } from '../run-memory.ts';
 import type { ScriptLimits } from '../runner.ts';
-import { nestsDeeperThan } from './json-depth.ts';
+import { isJson, nestsDeeperThan } from './json-text.ts';
 
 /** Of one call's arguments. The host reads them, and is not to be held up by it. */
-const ARGUMENTS_BYTES_MAX = 1024 * 1024;
+export const ARGUMENTS_BYTES_MAX = 1024 * 1024;
 /** Deeper values would exhaust the stack of whoever walks through them by recursion. */
 export const VALUE_DEPTH_MAX = 100;
 
@@ -25,7 +25,8 @@ export interface CallDesk {
   unanswered(): number;
 }
 
-export function createCallDesk(limits: ScriptLimits, memory: RunMemory): CallDesk {
+export function createCallDesk({ limits, functionNames }: ScriptOrder, memory: RunMemory): CallDesk {
+  const names = new Set([...functionNames, 'sleep']);
   const inFlight = new Set<number>();
   const queue: CallMessage[] = [];
   let queuedBytes = 0;
@@ -37,12 +38,14 @@ export function createCallDesk(limits: ScriptLimits, memory: RunMemory): CallDes
       const bytes = Buffer.byteLength(call.args);
       if (bytes > ARGUMENTS_BYTES_MAX)
         return {
-          refusal: `${call.name} was called with ${bytes} bytes of JSON; at most ${ARGUMENTS_BYTES_MAX} are allowed`,
+          refusal: `${call.name} was called with more than ${ARGUMENTS_BYTES_MAX} bytes of JSON`,
         };
       if (nestsDeeperThan(call.args, VALUE_DEPTH_MAX))
         return {
           refusal: `${call.name} was called with JSON that is more than ${VALUE_DEPTH_MAX} levels deep`,
         };
+      // The engine gives other text for one that it has no memory to hand over.
+      if (!names.has(call.name) || !isJson(call.args)) return { limit: 'memoryBytes' };
       const seq = memory.countCall();
       if (seq > limits.callsMax) return { limit: 'callsMax' };
       queuedBytes += bytes;
@@ -54,6 +57,7 @@ export function createCallDesk(limits: ScriptLimits, memory: RunMemory): CallDes
     settle: (seq) => inFlight.delete(seq) || sleeping.delete(seq),
     due() {
       const due = [...sleeps.splice(0), ...queue.splice(0, limits.callsInFlightMax - inFlight.size)];
+      due.sort((one, other) => one.seq - other.seq);
       for (const { name, seq, args } of due) {
         (name === 'sleep' ? sleeping : inFlight).add(seq);
         queuedBytes -= Buffer.byteLength(args);

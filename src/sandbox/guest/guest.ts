@@ -2,23 +2,20 @@ import { JSException, type JSValueHandle } from 'quickjs-wasi';
 import type { EngineModules, GuestEnd, ReplyMessage, ScriptOrder, ThreadMessage } from '../messages.ts';
 import { openRunMemory, type RunMemory } from '../run-memory.ts';
 import type { ScriptLimits } from '../runner.ts';
-import { createCallDesk, VALUE_DEPTH_MAX } from './call-desk.ts';
+import { createCallDesk } from './call-desk.ts';
 import { createErrorReader } from './error-reader.ts';
-import { nestsDeeperThan } from './json-depth.ts';
+import { endOfCrash, endOfReturn, exceeded, failed, type Returned } from './guest-end.ts';
 import { HALT } from './prelude.ts';
 import { createRejections } from './rejections.ts';
-import {
-  type Bridge,
-  createScriptMachine,
-  isOutOfMemory,
-  isOutOfMemoryError,
-  type ScriptMachine,
-} from './script-machine.ts';
+import { type Bridge, createScriptMachine, isOutOfMemory, type ScriptMachine } from './script-machine.ts';
 import { explained, transpile } from './transpile.ts';
 import { createVirtualMachine } from './virtual-machine.ts';
 
 /** A thread that had a larger machine is not worth keeping: the memory would be given back late. */
 const REUSABLE_BYTES_MAX = 16 * 1024 * 1024;
+
+/** What a script may still compute in the background when its function is done. */
+const LEFTOVER_MS = 20;
 
 /** One script in a machine of its own. */
 export interface Guest {
@@ -33,12 +30,6 @@ export interface GuestParams {
   readonly post: (message: ThreadMessage) => void;
 }
 
-/** What the prelude said when the script's function was done: JSON of its result, or of what it threw. */
-interface Returned {
-  readonly isCompleted: boolean;
-  readonly json: string;
-}
-
 /** Leaves the machine past all code of the script. */
 class Halted extends Error {}
 
@@ -46,12 +37,13 @@ class Halted extends Error {}
 export async function startGuest({ modules, order, post }: GuestParams): Promise<Guest> {
   const { limits } = order;
   const memory = openRunMemory(order.memory);
-  const desk = createCallDesk(limits, memory);
+  const desk = createCallDesk(order, memory);
   const rejections = createRejections();
   let now = order.now;
   /** Once one of these is known, the script must not go on. */
   let end: GuestEnd | undefined;
   let returned: Returned | undefined;
+  let returnedMs = 0;
   let isOver = false;
   let isReusable = () => true;
 
@@ -75,7 +67,8 @@ export async function startGuest({ modules, order, post }: GuestParams): Promise
     checkLimits() {
       if (memory.isStopRequested()) end ??= { status: 'stopped' };
       if (memory.computedMs() > limits.cpuMs) end ??= exceeded('cpuMs');
-      if (end !== undefined || returned !== undefined) throw new Halted();
+      const isLate = returned !== undefined && memory.computedMs() > returnedMs + LEFTOVER_MS;
+      if (end !== undefined || isLate) throw new Halted();
     },
     onRejection: rejections.note,
   });
@@ -93,39 +86,18 @@ export async function startGuest({ modules, order, post }: GuestParams): Promise
     print: memory.print,
     finish(isCompleted, json) {
       returned ??= { isCompleted, json };
+      returnedMs = memory.computedMs();
     },
-  };
-
-  const endOfError = (json: string): GuestEnd => {
-    const error = errors.read(json);
-    return isOutOfMemoryError(error) ? exceeded('memoryBytes') : { status: 'failed', error };
-  };
-
-  const endOfReturn = ({ isCompleted, json }: Returned): GuestEnd => {
-    if (!isCompleted) return endOfError(json);
-    if (Buffer.byteLength(json) > limits.resultBytesMax) return exceeded('resultBytesMax');
-    if (nestsDeeperThan(json, VALUE_DEPTH_MAX))
-      return failed(`The result is more than ${VALUE_DEPTH_MAX} levels deep.`);
-    return { status: 'completed', result: json };
   };
 
   /** Of a script that has come as far as it can now; undefined where it waits for calls. */
   const endOfAdvance = (): GuestEnd | undefined => {
     const isStuck = returned === undefined && desk.unanswered() === 0;
-    // A failure that the script never looked at would be lost, with a result that may depend on it.
+    // A failure that the script never looked at would be lost, and the result may depend on it.
     const forgotten = isStuck || returned?.isCompleted ? rejections.first() : undefined;
-    if (forgotten !== undefined) return endOfError(machine.describe(forgotten));
-    if (isStuck) return failed('The script waits for a promise that nothing will ever settle.');
-    return returned && endOfReturn(returned);
-  };
-
-  /** After which the machine can't be asked for anything. */
-  const endOfCrash = (error: unknown): GuestEnd => {
-    if (returned !== undefined) return endOfReturn(returned);
-    if (isOutOfMemory(error)) return exceeded('memoryBytes');
-    // The stack of the engine, or that of the thread, had no room left.
-    const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-    return { status: 'failed', error: { name, message } };
+    if (forgotten !== undefined) returned = { isCompleted: false, json: machine.describe(forgotten) };
+    else if (isStuck) return failed('The script waits for a promise that nothing will ever settle.');
+    return returned && endOfReturn(returned, limits, errors);
   };
 
   /** Lets the script compute until it waits for its calls, and makes these. */
@@ -136,7 +108,7 @@ export async function startGuest({ modules, order, post }: GuestParams): Promise
         work();
         end ??= endOfAdvance();
       } catch (error) {
-        end ??= endOfCrash(error);
+        end ??= returned === undefined ? endOfCrash(error) : endOfReturn(returned, limits, errors);
       }
     });
     // A call is made when it is called, whether or not the script waits for it.
@@ -195,7 +167,3 @@ const TOO_LARGE_REPLY = {
 };
 
 const isOwnEnd = ({ status }: GuestEnd) => status === 'completed' || status === 'failed';
-
-const exceeded = (limit: keyof ScriptLimits): GuestEnd => ({ status: 'limit_exceeded', limit });
-
-const failed = (message: string): GuestEnd => ({ status: 'failed', error: { name: 'Error', message } });

@@ -1,3 +1,5 @@
+import { ARGUMENTS_BYTES_MAX } from './call-desk.ts';
+
 /** What `call` returns instead of a sequence number when the run has to end: the script must not go on. */
 export const HALT = 0;
 
@@ -57,7 +59,12 @@ export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson
     const site = apply(stackOf, new ErrorOf(), []);
     return new PromiseOf((resolve, reject) => {
       while (args.length > 0 && args[args.length - 1] === undefined) args.length -= 1;
-      const seq = call(name, toJson(args, 'What ' + name + ' was called with'), site);
+      let json = '';
+      for (let index = 0; index < args.length; index += 1)
+        json += (index === 0 ? '' : ',') + (toJson(args[index], 'What ' + name + ' was called with') ?? 'null');
+      json = '[' + json + ']';
+      if (json.length > ${ARGUMENTS_BYTES_MAX}) throw new TypeErrorOf(name + ' was called with more than ${ARGUMENTS_BYTES_MAX} bytes of JSON');
+      const seq = call(name, json, site);
       if (seq === ${HALT}) for (;;);
       if (typeof seq === 'string') throw new TypeErrorOf(seq);
       waiting[seq] = { __proto__: null, name, site, resolve, reject };

@@ -24,3 +24,12 @@ export function nestsDeeperThan(json: string, depthMax: number): boolean {
   }
   return false;
 }
+
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
