@@ -43,15 +43,17 @@ test.each(paths.map((path) => [`${path.workflow}: ${path.name}`, path] as const)
     let answer = await startPath(client, path);
     for (const step of path.steps) {
       expect(answer.next_step.step_name).toBe(step.step);
+      const { revision } = answer;
       const options = answer.decision_request?.options;
       if (step.decided_by === 'decider') expect(options, `${step.step} is left open`).toContain(step.next);
       answer = await advancePath(client, answer, step, step.decided_by === 'decider');
       expect(answer).toMatchObject({
+        revision: revision + 1 + (step.through?.length ?? 0),
         next_step: { step_name: step.next },
         decision: { decider: step.decided_by === 'decider' ? 'client' : 'transitions' },
       });
       expect(answer.missing_context, `what ${step.next} is told`).toBeUndefined();
-      visit(path.workflow, step.step);
+      for (const name of [step.step, ...(step.through ?? [])]) visit(path.workflow, name);
     }
     expect(answer.status).toBe(path.ends);
     if (path.ends === 'SUSPENDED') expect(answer.status_reason).toMatch(/max_visits/);

@@ -17,6 +17,8 @@ export interface PathStep {
   /** What a client reports that carried out the step. */
   readonly report: Report;
   readonly context_updates?: JsonObject;
+  /** Steps that the server carries out by itself after that. */
+  readonly through?: readonly string[];
   /** Where the run goes then. */
   readonly next: string;
   /** `decider`: the transitions leave it open, and whoever decides chooses `next`. */
