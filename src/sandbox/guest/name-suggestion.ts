@@ -18,7 +18,7 @@ export function suggestion(names: readonly string[], unknown: string): string {
       (best, next) => (best === undefined || next.distance < best.distance ? next : best),
       undefined,
     );
-  if (nearest === undefined || nearest.distance > Math.max(2, unknown.length / 4)) return '';
+  if (nearest === undefined || nearest.distance > Math.max(2, wanted.length / 4)) return '';
   return ` Did you mean \`${nearest.name}\`?`;
 }
 
