@@ -96,7 +96,7 @@ export function createHub(params: HubParams): Hub {
     onCatalogueChange: (listener) => changes.add(listener),
     async close() {
       await Promise.allSettled(all().map((server) => server.stop()));
-      await supervisor.end();
+      await supervisor.close();
       await reaped?.catch(() => {});
     },
   };

@@ -23,6 +23,9 @@ export interface DeadlineParams {
   readonly timers: Timers;
 }
 
+/** What the system's timers can take; longer ones would fire at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 export function startDeadline({ silenceMs, totalMs, signal, clock, timers }: DeadlineParams): Deadline {
   const ended = new AbortController();
   const startedMs = clock.monotonicMs();
@@ -32,7 +35,7 @@ export function startDeadline({ silenceMs, totalMs, signal, clock, timers }: Dea
   const wait = () => {
     const leftMs = totalMs - (clock.monotonicMs() - startedMs);
     const [ms, limit] = leftMs < silenceMs ? [leftMs, totalMs] : [silenceMs, silenceMs];
-    stopTimer = timers.start(Math.max(0, ms), () => {
+    stopTimer = timers.start(Math.min(Math.max(0, ms), TIMER_MS_MAX), () => {
       exceeded = limit;
       ended.abort();
     });

@@ -31,12 +31,15 @@ while read -r change group; do
     .) exit ;;
   esac
 done
+signal() {
+  kill -s "$1" -- "$2" 2>/dev/null || kill -s "$1" "$2" 2>/dev/null
+}
 left() {
   grep -sl -e "$mark" /proc/[0-9]*/environ | cut -d / -f 3
-  for group in $groups; do kill -0 -- "-$group" 2>/dev/null && echo "-$group"; done
+  for group in $groups; do signal 0 "-$group" && echo "-$group"; done
 }
 send() {
-  for target in $(left); do kill -s "$1" -- "$target" 2>/dev/null; done
+  for target in $(left); do signal "$1" "$target"; done
 }
 await() {
   rounds=$1

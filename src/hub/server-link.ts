@@ -91,10 +91,10 @@ export function createServerLink(params: ServerLinkParams): ServerLink {
     const ms = limits.connectMs;
     const deadline = startDeadline({ silenceMs: ms, totalMs: ms, signal: stopped, clock, timers });
     try {
-      const opened: Connection = await openConnection(
-        { ...params, isKnownLegacy, onOver: () => lose(opened) },
-        deadline.signal,
-      );
+      let opened: Connection | undefined;
+      // It may be over before it is looked at.
+      const onOver = () => opened !== undefined && lose(opened);
+      opened = await openConnection({ ...params, isKnownLegacy, onOver }, deadline.signal);
       const overBecause = opened.overBecause();
       if (overBecause !== undefined) throw unavailable(server, overBecause);
       connection = opened;

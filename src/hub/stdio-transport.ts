@@ -87,11 +87,7 @@ export function createStdioTransport(params: StdioTransportParams): Transport {
   }
 
   function deliver(message: JSONRPCMessage): void {
-    delivered = delivered
-      .then(() => transport.onmessage?.(message))
-      .catch((error: unknown) =>
-        logger.error('A message of a downstream server broke its reader.', { server, error }),
-      );
+    afterDelivery(() => transport.onmessage?.(message));
   }
 
   function onNoise(text: string, bytes: number): void {
@@ -126,7 +122,13 @@ export function createStdioTransport(params: StdioTransportParams): Transport {
     if (isOver) return;
     isOver = true;
     if (reason !== undefined) params.onBroken(reason);
-    void delivered.then(() => transport.onclose?.());
+    afterDelivery(() => transport.onclose?.());
+  }
+
+  function afterDelivery(tell: () => void): void {
+    delivered = delivered.then(tell).catch((error: unknown) => {
+      logger.error('Whoever listens to a downstream server failed.', { server, error });
+    });
   }
 
   return transport;

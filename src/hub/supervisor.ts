@@ -1,5 +1,6 @@
 import type { Logger } from '../domain/logger.ts';
 import type { Timers } from '../domain/timers.ts';
+import { unavailable } from './faults.ts';
 import { type Guardian, startGuardian } from './guardian.ts';
 import type { StdioServerSpec } from './hub.ts';
 import { identifyProcess, type ProcessIdentity } from './process-identity.ts';
@@ -12,8 +13,10 @@ import { type ServerProcess, startServerProcess } from './server-process.ts';
 export interface Supervisor {
   /** Throws `SERVER_UNAVAILABLE` if there is no such program. */
   start(params: StartParams): Promise<ServerProcess>;
-  /** Ends all processes of a server, or of all; resolves within the time for that. */
-  end(server?: string): Promise<void>;
+  /** Ends all processes of a server; resolves within the time for that. */
+  end(server: string): Promise<void>;
+  /** Ends all processes, and starts none any more. */
+  close(): Promise<void>;
 }
 
 export interface StartParams {
@@ -55,6 +58,7 @@ export function createSupervisor({
   /** Those whose process is not there yet. */
   const starting = new Map<Promise<unknown>, string>();
   let started = 0;
+  let isClosed = false;
   let guardian: Guardian | undefined;
 
   const writeRecord = () => record?.write([...running.values()].flatMap(({ identity }) => identity ?? []));
@@ -92,6 +96,8 @@ export function createSupervisor({
   }
 
   async function start({ server, spec, quote }: StartParams): Promise<ServerProcess> {
+    if (isClosed)
+      throw unavailable(server, 'cannot be started: this program is ending', { retryable: false });
     await prepare();
     started += 1;
     // The hyphen ends the number: the mark of 1 must not be the beginning of that of 12.
@@ -100,6 +106,13 @@ export function createSupervisor({
       server,
       await startServerProcess({ server, spec, childEnv, mark: own, quote, endMs, timers, logger }),
     );
+  }
+
+  async function end(isMeant: (server: string) => boolean): Promise<void> {
+    await Promise.allSettled([...starting].flatMap(([process, name]) => (isMeant(name) ? [process] : [])));
+    const ended = [...running.values()].filter((entry) => isMeant(entry.server));
+    await Promise.all(ended.map(({ process }) => process.end()));
+    await record?.settled();
   }
 
   return {
@@ -111,12 +124,10 @@ export function createSupervisor({
       starting.set(process, params.server);
       return process;
     },
-    async end(server) {
-      const isMeant = (name: string) => server === undefined || name === server;
-      await Promise.allSettled([...starting].flatMap(([process, name]) => (isMeant(name) ? [process] : [])));
-      const ended = [...running.values()].filter((entry) => isMeant(entry.server));
-      await Promise.all(ended.map(({ process }) => process.end()));
-      await record?.settled();
+    end: (server) => end((name) => name === server),
+    close() {
+      isClosed = true;
+      return end(() => true);
     },
   };
 }

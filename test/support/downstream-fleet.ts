@@ -5,16 +5,10 @@ import type { HubLimits } from '../../src/hub/limits.ts';
 import type { Fault, openSystemHub } from './hub-process.ts';
 import { type Mood, moody, SLOPPY_SERVER } from './moody-servers.ts';
 
-/** Short, so that many servers can be given up in little time; long enough for 50 MB on a busy machine. */
-const LIMITS = {
-  connectMs: 6_000,
-  callStretchMax: 2,
-  startTurnMs: 300,
-  pingMs: 500,
-} as const satisfies Partial<HubLimits>;
-/** Of calls that are going to exceed it, and of those that are not. */
-const HASTY_MS = 1_500;
-const PATIENT_MS = 20_000;
+/** Of what is going to exceed it, and of what is not, however busy the machine is. */
+const HASTY = { connectMs: 2_000, callMs: 1_500 } as const;
+const PATIENT = { connectMs: 60_000, callMs: 60_000 } as const;
+const COMMON = { callStretchMax: 2, startTurnMs: 300, pingMs: 500 } as const satisfies Partial<HubLimits>;
 
 /** Something that a server does, and what its caller has to be told. */
 interface Misbehaviour {
@@ -22,6 +16,8 @@ interface Misbehaviour {
   readonly call: Omit<CallToolParams, 'server'>;
   /** The code of the fault; undefined where the call succeeds all the same. */
   readonly code?: string;
+  /** It does not even shake hands. */
+  readonly hangsAtStart?: true;
 }
 
 export interface FleetParams {
@@ -33,9 +29,7 @@ export interface FleetParams {
   readonly env: Readonly<Record<string, string>>;
   /** Where a server over HTTP hangs, sends 50 MB, and sends garbage. */
   readonly urls: { readonly hangs: string; readonly big: string; readonly garbage: string };
-  readonly isFault: (
-    error: unknown,
-  ) => error is Error & { readonly code: string; readonly retryAfterMs?: number };
+  readonly isFault: (error: unknown) => error is Fault;
 }
 
 export interface FleetResult {
@@ -58,25 +52,33 @@ export async function sailFleet(params: FleetParams): Promise<FleetResult> {
   const misbehaviours = Object.entries(misbehavioursOf(params)).filter(([name]) => (only ?? name) === name);
   const marked = (spec: ServerSpec): ServerSpec =>
     'url' in spec ? spec : { ...spec, env: { ...spec.env, ...env } };
-  const specs = misbehaviours.map(([name, { spec }]) => [name, marked(spec)] as const);
-  const hub = openHub({
-    servers: {
-      ...Object.fromEntries(specs),
-      good: { ...moody(), env, timeoutMs: PATIENT_MS },
-      sloppy: { ...SLOPPY_SERVER, env, timeoutMs: PATIENT_MS },
-    },
-    stateFolder: join(folder, 'state'),
-    limits: LIMITS,
+  const open = (limits: Partial<HubLimits>, servers: Readonly<Record<string, ServerSpec>>) =>
+    openHub({ servers, stateFolder: join(folder, 'state'), limits: { ...COMMON, ...limits } });
+  const specsOf = (areHasty: boolean) =>
+    Object.fromEntries(
+      misbehaviours
+        .filter(([, { hangsAtStart }]) => (hangsAtStart === true) === areHasty)
+        .map(([name, { spec }]) => [name, marked(spec)]),
+    );
+  const hastyHub = open(HASTY, specsOf(true));
+  const hub = open(PATIENT, {
+    ...specsOf(false),
+    good: { ...moody(), env },
+    sloppy: { ...SLOPPY_SERVER, env },
   });
   const violations: string[] = [];
   const faults: Record<string, number> = {};
   let latestMs = Number.NEGATIVE_INFINITY;
 
-  async function misbehave(name: string, { call, code }: Misbehaviour): Promise<void> {
+  async function misbehave(name: string, { call, code, hangsAtStart }: Misbehaviour): Promise<void> {
+    const isHasty = code === 'SERVER_TIMEOUT';
+    // How long a start takes says nothing about the deadline of a call.
+    if (isHasty && !hangsAtStart) await hub.start(name);
+    const { connectMs, callMs } = isHasty ? HASTY : PATIENT;
+    const deadlineMs = hangsAtStart ? connectMs : callMs * COMMON.callStretchMax;
     const startedMs = performance.now();
-    const timeoutMs = code === 'SERVER_TIMEOUT' ? HASTY_MS : PATIENT_MS;
-    const deadlineMs = LIMITS.connectMs + timeoutMs * LIMITS.callStretchMax;
-    const outcome = untilRetriesEnd(hub, { ...call, server: name, timeoutMs }, isFault);
+    const used = hangsAtStart ? hastyHub : hub;
+    const outcome = untilRetriesEnd(used, { ...call, server: name, timeoutMs: callMs }, isFault);
     const error = await giveUpAfter(deadlineMs + SLACK_MS, outcome);
     latestMs = Math.max(latestMs, performance.now() - startedMs - deadlineMs);
     if (error === LATE) violations.push(`${name}: nothing was said by the deadline`);
@@ -89,7 +91,7 @@ export async function sailFleet(params: FleetParams): Promise<FleetResult> {
   const meanwhile = callMeanwhile(hub, violations);
   await Promise.all(misbehaviours.map(([name, misbehaviour]) => misbehave(name, misbehaviour)));
   const { goodCalls, slowestGoodMs } = await meanwhile.stop();
-  await hub.close();
+  await Promise.all([hub.close(), hastyHub.close()]);
   return { violations, faults, goodCalls, slowestGoodMs, latestMs };
 }
 
@@ -109,7 +111,7 @@ function misbehavioursOf({ folder, urls }: FleetParams): Readonly<Record<string,
   return {
     missing: { spec: { command: '/nowhere/nonesuch' }, call: call(), code: 'SERVER_UNAVAILABLE' },
     ends: stdio('ends-on-start', 'SERVER_UNAVAILABLE'),
-    hangs: stdio('hangs-on-start', 'SERVER_TIMEOUT'),
+    hangs: { ...stdio('hangs-on-start', 'SERVER_TIMEOUT'), hangsAtStart: true },
     floods: stdio('floods', 'SERVER_UNAVAILABLE'),
     lineless: stdio('endless-line', 'SERVER_UNAVAILABLE'),
     deaf: stdio('deaf', 'SERVER_TIMEOUT'),
@@ -127,7 +129,7 @@ function misbehavioursOf({ folder, urls }: FleetParams): Readonly<Record<string,
     refuses: inCall('refuse', { code: -32603, message: 'No.' }, 'TOOL_FAILED'),
     leaves: inCall('leave', { detached: true }),
     stubborn: { ...stdio('stubborn'), call: call('leave', { detached: false }) },
-    hangsOverHttp: overHttp(urls.hangs, 'SERVER_TIMEOUT'),
+    hangsOverHttp: { ...overHttp(urls.hangs, 'SERVER_TIMEOUT'), hangsAtStart: true },
     bigOverHttp: overHttp(urls.big, 'TOO_LARGE'),
     garbageOverHttp: overHttp(urls.garbage, 'SERVER_UNAVAILABLE'),
   };

@@ -63,4 +63,14 @@ describe('a server', () => {
     await expect(hub.start('one')).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE', retryable: false });
     expect((await hub.refreshCatalogue()).servers).toEqual([{ name: 'one', state: 'disabled' }]);
   });
+
+  test('is not started any more once the hub is closed', async () => {
+    const { hub } = openHub({ servers: { one: moody(), two: moody() } });
+    const { pid = 0 } = await hub.start('one');
+    const starting = hub.start('two').catch((error) => error);
+    await hub.close();
+    expect(isAlive(pid)).toBe(false);
+    expect(await starting).toMatchObject({ code: 'SERVER_UNAVAILABLE' });
+    await expect(hub.start('one')).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE', retryable: false });
+  });
 });
