@@ -326,7 +326,7 @@ scenarioPerClient(
     const call = { instance_id, report: { status: 'success' } };
     const cancel = new AbortController();
     fake.willReply('hang');
-    const cancelled = client.callTool('advance_workflow', call, cancel.signal);
+    const cancelled = client.callTool('advance_workflow', call, { signal: cancel.signal });
     const asked = await fake.request(1);
     cancel.abort();
     await expect(cancelled).rejects.toThrow();
