@@ -18,7 +18,8 @@ const ALLOWED: Readonly<
   definitions: { all: ['domain'] },
   ai: { all: ['domain'] },
   store: { all: ['domain'] },
-  hub: { all: ['domain'] },
+  // The library tells servers which version of the package they talk to.
+  hub: { all: ['domain', '../package.json'] },
   sandbox: { all: ['domain'] },
   engine: {
     all: ['domain'],
