@@ -6,6 +6,8 @@ export interface StepText {
   readonly frontMatter?: string;
   readonly guidance?: string;
   readonly instructions?: string;
+  /** TypeScript, in the place of instructions. */
+  readonly script?: string;
 }
 
 export interface WorkflowText {
@@ -30,8 +32,9 @@ export function workflowFiles({ frontMatter, steps }: WorkflowText): WorkflowFil
       `# About ${name}`,
       '## Orchestrator Guidance',
       step.guidance ?? `Proceed to ${names[position + 1] ?? 'FINISH'}.`,
-      '## Client Instructions',
-      step.instructions ?? `Do ${name}.`,
+      ...(step.script === undefined
+        ? ['## Client Instructions', step.instructions ?? `Do ${name}.`]
+        : ['## Script', `\`\`\`ts\n${step.script}\n\`\`\``]),
     ]),
   ]);
   return { 'index.md': withFrontMatter(frontMatter, index), ...Object.fromEntries(files) };
