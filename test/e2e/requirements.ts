@@ -45,6 +45,16 @@ export const REQUIREMENTS = {
     source: 'docs/guides/authoring.md',
     sentence: 'One visit more than max_visits suspends the instance with the reason.',
   },
+  'script-steps': {
+    source: 'docs/guides/authoring.md',
+    sentence:
+      'A step with a script is carried out by the server, and what the script returns is the report, or a failure says why not.',
+  },
+  'script-steps-continue': {
+    source: 'docs/guides/authoring.md',
+    sentence:
+      'A script step that was cut off goes on with the next call; where it may have done something, somebody looks first.',
+  },
   'finish-words': {
     source: 'docs/guides/authoring.md',
     sentence: 'A step named FINISH gives the closing words.',
