@@ -141,6 +141,9 @@ describe('adding', () => {
     const fault = await faultOf(broken.addTask({ description: 'x', workflowName: 'BROKEN' }));
     expect(fault.code).toBe('WORKFLOW_INVALID');
     expect(fault.message).toContain('BROKEN/steps/one.md:3:1: Expected a section');
+    // The states of agents are no workflow, whatever their files are like.
+    const states = await faultOf(broken.addTask({ description: 'x', workflowName: 'AGENT_STATES' }));
+    expect(states.code).toBe('WORKFLOW_NOT_FOUND');
   });
 });
 
