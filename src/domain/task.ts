@@ -44,6 +44,10 @@ export interface Task {
   readonly runNumber: number;
   /** The latest run of its workflow. */
   readonly instanceId?: string;
+  /** Of the call that claimed it last, if that gave one: as long as it is in progress, the same call gets it again. */
+  readonly claimKey?: string;
+  /** Of the call that had it tried again last, if that gave one. */
+  readonly retryKey?: string;
   /** ISO-8601 UTC. */
   readonly createdAt: string;
   readonly updatedAt: string;

@@ -36,8 +36,8 @@ export const TASK_MUTANTS = {
     patches: [
       {
         file: 'store/sqlite/task-store-on-connection.ts',
-        replace: 'const claimNext = client.transaction((claim: TaskChange): Task | undefined => {',
-        by: 'const claimNext = unlocked((claim: TaskChange): Task | undefined => {',
+        replace: 'const claimNext = changing((claim: TaskChange, claimKey: string | undefined)',
+        by: 'const claimNext = unlocked((claim: TaskChange, claimKey: string | undefined)',
       },
       {
         file: 'store/sqlite/task-store-on-connection.ts',
@@ -46,7 +46,7 @@ export const TASK_MUTANTS = {
         by: [
           'function unlocked<Work>(work: Work) { return { immediate: work }; }',
           'function changeOne(task: Task, change: TaskChange): Task {',
-          'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);',
+          'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);',
         ].join('\n'),
       },
     ],

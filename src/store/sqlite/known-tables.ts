@@ -5,13 +5,14 @@ import { Fault } from '../../domain/errors.ts';
 import { knowledgeIndex } from './knowledge-index.ts';
 import { workflowDefinitions, workflowHistory, workflowInstances } from './schema.ts';
 import { agentKnowledge, agentMessages, agentTaskData } from './session-schema.ts';
-import { circuitBreakers, tasks } from './task-schema.ts';
+import { circuitBreakers, taskQueues, tasks } from './task-schema.ts';
 
 const TABLES = [
   workflowDefinitions,
   workflowInstances,
   workflowHistory,
   tasks,
+  taskQueues,
   circuitBreakers,
   agentMessages,
   agentTaskData,
