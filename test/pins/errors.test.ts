@@ -23,6 +23,7 @@ const PINNED = {
   LEASE_LOST: 'final',
   BATCH_REFUSED: 'final',
   VERIFIER_FAILED: 'retryable',
+  VERIFIER_UNAVAILABLE: 'retryable',
   MODEL_REQUIRED: 'final',
   AI_UNAVAILABLE: 'retryable',
   AI_TIMEOUT: 'retryable',
