@@ -19,7 +19,7 @@ import { openedOnce } from './domain/opened-once.ts';
 import { systemTimers } from './domain/timers.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Orchestrator } from './queue/run.ts';
-import { DEFAULT_SAFETY, type SafetySettings } from './queue/run-safety.ts';
+import type { SafetySettings } from './queue/run-safety.ts';
 import { createStoppableOrchestrator } from './queue/stoppable-orchestrator.ts';
 import type { TaskQueue } from './queue/task-queue.ts';
 import type { SqliteStores } from './store/sqlite/open-sqlite-stores.ts';
@@ -129,7 +129,6 @@ async function openWorker({ config, logger, engine, stores, changes }: TaskParam
 
 function safetyOf({ tasks }: Config): SafetySettings {
   return {
-    ...DEFAULT_SAFETY,
     failuresInRowMax: tasks.failuresInRowMax,
     cooldownMs: tasks.breakerCooldownMs,
     iterationsMax: tasks.runIterationsMax,
@@ -144,6 +143,19 @@ function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
+/** Announces also what other processes change in the queue, and the ends of leases. Returns the way to stop it. */
+async function watchTasks({ stores, changes, logger }: Omit<TaskParams, 'config' | 'engine'>) {
+  const { watchLeases } = await import('./queue/watch-leases.ts');
+  const clocks = { clock: systemClock, timers: systemTimers };
+  const stops = [
+    stores.onForeignTaskChange(changes.announce),
+    watchLeases({ tasks: stores.tasks, changes, logger, ...clocks }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
 async function serveStdio(config: Config): Promise<void> {
   const { serveOverStdio } = await import('./mcp/stdio.ts');
   const { deferEngine } = await import('./engine/deferred-engine.ts');
@@ -155,8 +167,12 @@ async function serveStdio(config: Config): Promise<void> {
   let close = async () => {};
   const services = openedOnce(async () => {
     const opened = await open(config, logger, model);
-    if (config.toolsets.includes('tasks')) opened.stores.onForeignTaskChange(changes.announce);
-    close = opened.close;
+    const { stores } = opened;
+    const stopWatching = config.toolsets.includes('tasks') && (await watchTasks({ stores, changes, logger }));
+    close = async () => {
+      if (stopWatching) stopWatching();
+      await opened.close();
+    };
     return opened;
   });
   const engine = deferEngine(async () => (await services()).engine);

@@ -18,6 +18,8 @@ export interface KeepLeaseParams {
   readonly leaseMs: number;
   /** Aborted when the work for the task is to stop. */
   readonly signal: AbortSignal;
+  /** Called after every renewal that time has asked for: whatever else others wait for goes on, too. */
+  onHeartbeat(): Promise<void>;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -71,6 +73,7 @@ export function keepLease(params: KeepLeaseParams): KeptLease {
   async function beat(): Promise<void> {
     try {
       await renew();
+      await params.onHeartbeat();
     } catch (error) {
       if (stopped || isLoss(error)) return;
       logger.warn('A lease could not be renewed.', { task: task.id, error });

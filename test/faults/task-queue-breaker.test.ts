@@ -17,20 +17,13 @@ const WORKERS = 4;
 const TASKS = 20;
 const FAILURES_IN_ROW = 5;
 const COOLDOWN_MS = 2_000;
-/** Ten minutes in the product. */
-const TRIAL_MS = 2_000;
-/** No write for so long, and nothing more will come: a cool-down, a trial, a look at the queue, beside other tests. */
-const QUIET_MS = COOLDOWN_MS + TRIAL_MS + 8_000;
+const LEASE_MS = 1_000;
+/** No write for so long, and nothing more will come: a cool-down, a lost trial, a look at the queue, beside other tests. */
+const QUIET_MS = COOLDOWN_MS + LEASE_MS + 8_000;
 /** So many failures without an open breaker, and nobody will open it: more than those that are under way when it opens. */
 const FAILURES_MAX = 15;
 
 const RULES = { workers: WORKERS, cooldownMs: COOLDOWN_MS };
-
-const SHORT_TRIAL = {
-  file: 'queue/run-safety.ts',
-  replace: 'trialMs: 600_000,',
-  by: `trialMs: ${TRIAL_MS},`,
-};
 
 const ALWAYS = 1_000_000;
 const FAILING: ScriptEntry = {
@@ -38,8 +31,8 @@ const FAILING: ScriptEntry = {
   delay_ms: 20,
   outcome: { status: 'failure', error: 'No luck.' },
 };
-/** Long enough that all others ask meanwhile. */
-const FAILING_SLOWLY: ScriptEntry = { ...FAILING, delay_ms: 800 };
+/** Longer than a lease: all others ask meanwhile, and the trial is renewed. */
+const FAILING_SLOWLY: ScriptEntry = { ...FAILING, delay_ms: 1.5 * LEASE_MS };
 const SUCCEEDING: ScriptEntry = {
   times: ALWAYS,
   delay_ms: 200,
@@ -83,7 +76,7 @@ async function breakAndMend({ trials, mutant }: BreakParams) {
   let found: BreakerFindings | undefined;
   let lostTrialMs: number | undefined;
   const violations = await withFaultyServers({
-    mutant: { name: 'short trials', patches: [SHORT_TRIAL, ...(mutant?.patches ?? [])] },
+    mutant,
     async work(servers) {
       const { scratch, problems } = servers;
       const { databasePath } = scratch;
@@ -172,7 +165,7 @@ function openField({ scratch, serverFile, problems }: FaultyServers): Field {
       STUB_AI_SCRIPT: scriptFile,
       TASK_FAILURES_IN_ROW_MAX: String(FAILURES_IN_ROW),
       TASK_BREAKER_COOLDOWN_SECONDS: String(COOLDOWN_MS / 1_000),
-      TASK_LEASE_SECONDS: '1',
+      TASK_LEASE_SECONDS: String(LEASE_MS / 1_000),
     },
   };
   return {

@@ -1,4 +1,4 @@
-import type { AuditedBreaker, Write } from './task-audit.ts';
+import type { AuditedBreaker, BreakerWrite, Write } from './task-audit.ts';
 
 export interface BreakerRules {
   /** Of those, each may have been let through just before the breaker opened. */
@@ -43,7 +43,7 @@ export function consultBreakerOracle(
           trialsMade = 0;
         }
       }
-      if (after?.state === 'half_open' && isNewTrial(breaker, after)) {
+      if (after?.state === 'half_open' && isNewTrial(breaker, write)) {
         count.trials++;
         trialsMade++;
         claimsOnTrial = 0;
@@ -66,8 +66,9 @@ export function consultBreakerOracle(
   return { problems, ...count };
 }
 
-/** One that was given up ends at once, and is written as such. */
-function isNewTrial(before: AuditedBreaker | undefined, after: AuditedBreaker): boolean {
+/** One that was given up ends at once, and is written as such; one that goes on is renewed before it ends. */
+function isNewTrial(before: AuditedBreaker | undefined, { after, atMs }: BreakerWrite): boolean {
   if (before?.state !== 'half_open') return true;
-  return (after.trialExpiresAt ?? '') > (before.trialExpiresAt ?? '');
+  const endsMs = Date.parse(before.trialExpiresAt ?? '');
+  return Date.parse(after?.trialExpiresAt ?? '') > endsMs && atMs >= endsMs;
 }

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Fault } from '../../../src/domain/errors.ts';
 import { createTaskQueue } from '../../../src/queue/create-task-queue.ts';
-import { DEFAULT_SAFETY } from '../../../src/queue/run-safety.ts';
 import { faultOf } from '../../support/fault-of.ts';
 import { openQueue, type QueueOnFile } from '../../support/queue-on-file.ts';
+import { DEFAULT_SAFETY } from '../../support/safety-settings.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 let file: QueueOnFile;
