@@ -13,6 +13,7 @@ import type { EngineCore } from './core.ts';
 import { decide, RECENT_HISTORY_ENTRIES } from './decide.ts';
 import { checkTransitionsLeft } from './limits.ts';
 import { isSameCall, positionOf, requestIdReused, staleStep } from './repeat.ts';
+import { refuseSession } from './session.ts';
 import { applyDecision, mergeContext } from './transition.ts';
 
 export interface CallOptions {
@@ -94,6 +95,7 @@ async function tryAdvance(
   params: AdvanceInTurnParams,
   instance: Instance,
 ): Promise<Answer | undefined> {
+  if (params.callerDecides !== true) refuseSession(instance);
   if (isFinished(instance.status)) return core.answer(instance);
   const repeated = await findRepeat(core, params, instance);
   if (repeated !== undefined) return repeated;

@@ -1,4 +1,5 @@
 import { Fault } from '../domain/errors.ts';
+import type { Instance } from '../domain/instance.ts';
 import { AGENT_STATES } from '../domain/session.ts';
 import type { EngineCore } from './core.ts';
 import { type StartParams, startInstance } from './start.ts';
@@ -33,6 +34,22 @@ export async function listSessionIds(
 ): Promise<readonly string[]> {
   const keys = await store.completeStartRequest(KEY_PREFIX + prefix, limit);
   return keys.map((key) => key.slice(KEY_PREFIX.length));
+}
+
+/**
+ * Only transition_state moves a session: whoever reports on it, or ends it, takes it for a workflow's run. Throws
+ * `INVALID_ARGUMENT`.
+ */
+export function refuseSession({ workflowName, instanceId }: Instance): void {
+  if (workflowName !== AGENT_STATES) return;
+  throw new Fault(
+    'INVALID_ARGUMENT',
+    `Instance "${instanceId}" is an agent session, and no run of a workflow.`,
+    {
+      hint: 'Nothing has moved. Use the tools of the toolset "agent": get_current_state, transition_state.',
+      details: { instance_id: instanceId },
+    },
+  );
 }
 
 /** Sessions are opened, not started like a workflow. Throws `WORKFLOW_NOT_FOUND` or `INVALID_ARGUMENT`. */

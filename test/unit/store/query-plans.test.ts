@@ -30,7 +30,7 @@ const reads: Record<string, (db: Tables) => unknown> = {
     instanceListing.list({ withoutWorkflow: 'W' }, page),
   'instances of a status but of one workflow': ({ instanceListing }) =>
     instanceListing.list({ status: 'RUNNING', withoutWorkflow: 'W' }, page),
-  'ids with a prefix': ({ instanceListing }) => instanceListing.completeId('a', 10),
+  'ids with a prefix': ({ instanceListing }) => instanceListing.completeId('a', { limit: 10 }),
   'a request': ({ history }) => history.findRequest('a', 'key'),
   'the request of a start': ({ history }) => history.findStartRequest('key'),
   'requests of starts with a prefix': ({ historyListing }) => historyListing.completeStartRequest('a', 10),
