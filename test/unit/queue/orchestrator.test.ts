@@ -8,7 +8,7 @@ import { createCommandVerifier } from '../../../src/queue/command-verifier.ts';
 import type { Executor } from '../../../src/queue/executor.ts';
 import { createIdleOrchestrator } from '../../../src/queue/orchestrator.ts';
 import type { RunProgress } from '../../../src/queue/run.ts';
-import type { Verdict } from '../../../src/queue/verifier.ts';
+import type { Verdict, Verifier } from '../../../src/queue/verifier.ts';
 import type { TaskStore } from '../../../src/store/task-store.ts';
 import { faultOf } from '../../support/fault-of.ts';
 import { openQueue, type QueueOnFile } from '../../support/queue-on-file.ts';
@@ -502,6 +502,39 @@ describe('faults', () => {
     await file.orchestrator({ script: [{ ...reject('books'), attempt: 1 }] }).run({ maxTasks: 10 });
     expect(await file.task('task-001')).toMatchObject({ status: 'completed', attempts: 2, runNumber: 2 });
     expect((await file.engine.listInstances({})).instances).toHaveLength(2);
+  });
+
+  test('a reset in the middle of a run ends that run when the next one begins', async () => {
+    await file.queue.addTask({ description: 'books', workflowName: 'TEST' });
+    const stub = createStubPerformer();
+    let resets = 0;
+    const performer: Performer = {
+      ...stub,
+      async carryOutStep(request, options) {
+        if (resets++ === 0) await file.queue.resetAll();
+        return stub.carryOutStep(request, options);
+      },
+    };
+    expect(await file.orchestrator({ performer }).run({})).toMatchObject({ completed: 1, attempts: 2 });
+    const { instances } = await file.engine.listInstances({});
+    expect(instances.map(({ status }) => status).sort()).toEqual(['CANCELLED', 'COMPLETED']);
+  });
+
+  test('a verifier sees that the last report of a run is a failure', async () => {
+    await file.queue.addTask({ description: 'books', workflowName: 'TEST' });
+    const seen: unknown[] = [];
+    const verifier: Verifier = {
+      async verify(_task, result) {
+        seen.push(result);
+        return { accepted: false, feedback: 'It failed.' };
+      },
+    };
+    const script: ScriptEntry[] = [
+      { step: 'two', report: { status: 'failure', error: 'nope' }, times: always },
+    ];
+    await file.orchestrator({ script, verifier }).run({});
+    expect(seen).toHaveLength(3);
+    expect(seen[0]).toMatchObject({ status: 'failure', result: 'nope' });
   });
 
   test('a task that is wrong in itself is failed at once', async () => {
