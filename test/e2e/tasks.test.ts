@@ -107,7 +107,7 @@ scenarioPerClient(
     });
     expect(await client.answer('claim_next_task')).toEqual({
       message:
-        'No task is pending: 0 in progress, 1 completed, 1 failed (task-002). retry_task makes a failed task pending again.',
+        'No task is pending: 0 in progress, 1 completed, 1 failed (task-002). retry_task makes a failed task pending again, while it has attempts left.',
     });
     expect(await client.failure('start_task', { task_id: 'task-404' })).toMatchObject({
       error_code: 'TASK_NOT_FOUND',

@@ -6,8 +6,7 @@ import { defineTool } from '../tool.ts';
 export const retryTask = defineTool({
   name: 'retry_task',
   description:
-    'Make a failed task pending again, take one back from its worker, or give a pending one other feedback. ' +
-    'With max_attempts used up it is failed; a completed one stays so.',
+    'Make a failed task, or one in progress, pending again; never a completed one. Past max_attempts it is failed.',
   input: z.strictObject({
     task_id: taskId,
     feedback: z.string().optional().describe('What the next attempt has to do better'),

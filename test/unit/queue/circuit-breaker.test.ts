@@ -8,6 +8,7 @@ import {
   retryAfterMs,
 } from '../../../src/queue/circuit-breaker.ts';
 import { createRunSafety } from '../../../src/queue/run-safety.ts';
+import type { TaskStore } from '../../../src/store/task-store.ts';
 import { openQueue } from '../../support/queue-on-file.ts';
 import { DEFAULT_SAFETY } from '../../support/safety-settings.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -101,6 +102,15 @@ describe('the circuit breaker', () => {
   });
 });
 
+/** Answers a while after what it does is done. */
+function slowly(change: TaskStore['changeBreaker']): TaskStore['changeBreaker'] {
+  return async (work) => {
+    const changed = await change(work);
+    await new Promise(setImmediate);
+    return changed;
+  };
+}
+
 /** Two files' worth of objects on one database, as two processes would have them. */
 async function twoProcesses() {
   const folder = temporaryFolder();
@@ -112,7 +122,7 @@ async function twoProcesses() {
   const settings = { ...DEFAULT_SAFETY, failuresInRowMax: 2 };
   const safety = (index: 0 | 1, changes: Partial<typeof settings> = {}) =>
     createRunSafety({
-      tasks: files[index].stores.tasks,
+      tasks: { ...files[index].stores.tasks, changeBreaker: slowly(files[index].stores.tasks.changeBreaker) },
       clock: time.clock,
       settings: { ...settings, ...changes },
       trialMs: TRIAL_MS,
@@ -184,7 +194,10 @@ describe('the safety of a run', () => {
     }
     // What comes of it may be told while it is still renewed.
     time.elapse(1_000);
-    await Promise.all([first.renew(), first.record('success')]);
+    const renewing = first.renew();
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    await first.record('success');
+    await renewing;
     expect(await breaker()).toEqual(CLOSED_BREAKER);
   });
 
