@@ -25,7 +25,7 @@ import type { Gateway } from './hub/gateway.ts';
 import type { Hub } from './hub/hub.ts';
 import type { McpServersConfig } from './hub/mcp-servers-config.ts';
 import type { Orchestrator } from './queue/run.ts';
-import { DEFAULT_SAFETY, type SafetySettings } from './queue/run-safety.ts';
+import type { SafetySettings } from './queue/run-safety.ts';
 import { createStoppableOrchestrator } from './queue/stoppable-orchestrator.ts';
 import type { TaskQueue } from './queue/task-queue.ts';
 import type { SqliteStores } from './store/sqlite/open-sqlite-stores.ts';
@@ -256,7 +256,6 @@ async function openWorker({ config, logger, engine, stores, changes }: TaskParam
 
 function safetyOf({ tasks }: Config): SafetySettings {
   return {
-    ...DEFAULT_SAFETY,
     failuresInRowMax: tasks.failuresInRowMax,
     cooldownMs: tasks.breakerCooldownMs,
     iterationsMax: tasks.runIterationsMax,
@@ -269,6 +268,19 @@ function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   return stop.signal;
+}
+
+/** Announces also what other processes change in the queue, and the ends of leases. Returns the way to stop it. */
+async function watchTasks({ stores, changes, logger }: Omit<TaskParams, 'config' | 'engine'>) {
+  const { watchLeases } = await import('./queue/watch-leases.ts');
+  const clocks = { clock: systemClock, timers: systemTimers };
+  const stops = [
+    stores.onForeignTaskChange(changes.announce),
+    watchLeases({ tasks: stores.tasks, changes, logger, ...clocks }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
 }
 
 async function serveStdio(config: Config): Promise<void> {
@@ -289,8 +301,12 @@ async function serveStdio(config: Config): Promise<void> {
   });
   const services = openedOnce(async () => {
     const opened = await open({ config, logger, model, composer: scripts.composer });
-    if (config.toolsets.includes('tasks')) opened.stores.onForeignTaskChange(changes.announce);
-    close = opened.close;
+    const { stores } = opened;
+    const stopWatching = config.toolsets.includes('tasks') && (await watchTasks({ stores, changes, logger }));
+    close = async () => {
+      if (stopWatching) stopWatching();
+      await opened.close();
+    };
     return opened;
   });
   const engine = deferEngine(async () => (await services()).engine);

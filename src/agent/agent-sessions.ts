@@ -2,6 +2,7 @@ import type { ChangeFeed } from '../domain/change-feed.ts';
 import type { Clock } from '../domain/clock.ts';
 import { findStep } from '../domain/definition.ts';
 import { Fault } from '../domain/errors.ts';
+import { KeyedLock } from '../domain/keyed-lock.ts';
 import type { Limits } from '../domain/limits.ts';
 import { matchStepName } from '../domain/step-names.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -126,14 +127,15 @@ export interface AgentSessionsDeps {
   readonly sessions: SessionStore;
   readonly clock: Clock;
   readonly limits: Limits;
-  /** Hears the id of each session whose state this process changed. */
+  /** Hears the id of each session whose state or task data this process changed. */
   readonly changes: ChangeFeed<string>;
 }
 
 const HITS_MAX = 10;
 
 export function createAgentSessions(deps: AgentSessionsDeps): AgentSessions {
-  const { engine, sessions } = deps;
+  const { engine, sessions, changes } = deps;
+  const lock = new KeyedLock();
   const taskData: ShelfDeps = {
     ...deps,
     shelf: {
@@ -153,7 +155,7 @@ export function createAgentSessions(deps: AgentSessionsDeps): AgentSessions {
     },
   };
   return {
-    transition: async (params) => transitionAnswer(sessions, await changeState(deps, params)),
+    transition: async (params) => transitionAnswer(sessions, await changeState({ ...deps, lock }, params)),
     currentState: async (sessionId) => currentStateAnswer(sessions, await sight(engine, sessionId)),
     history: (sessionId) => sessionHistory(deps, sessionId),
 
@@ -178,7 +180,11 @@ export function createAgentSessions(deps: AgentSessionsDeps): AgentSessions {
 
     addMessage: (params) => addMessage(deps, params),
     conversation: (params) => conversation(deps, params),
-    storeTaskData: (params) => storeValue(taskData, params),
+    async storeTaskData(params) {
+      const stored = await storeValue(taskData, params);
+      changes.announce(params.sessionId);
+      return stored;
+    },
     getTaskData: (sessionId, key) => getValue(taskData, sessionId, key),
     listTaskDataKeys: (sessionId) => listKeys(taskData, sessionId),
     storeKnowledge: (params) => storeValue(knowledge, params),

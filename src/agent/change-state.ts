@@ -1,6 +1,7 @@
 import type { ChangeFeed } from '../domain/change-feed.ts';
 import type { Definition } from '../domain/definition.ts';
 import { Fault, type FaultCode } from '../domain/errors.ts';
+import type { KeyedLock } from '../domain/keyed-lock.ts';
 import type { Answer } from '../engine/answer.ts';
 import type { Engine } from '../engine/engine.ts';
 import { react, type SessionEvent, type SessionPosition, type StateChange } from './machine.ts';
@@ -19,6 +20,8 @@ export interface ChangeStateDeps {
   readonly engine: Engine;
   /** Announces the ids of sessions. */
   readonly changes: ChangeFeed<string>;
+  /** By session id: only other processes can spoil what a call has seen. */
+  readonly lock: KeyedLock;
 }
 
 export interface ChangedState {
@@ -30,7 +33,7 @@ export interface ChangedState {
 }
 
 /** More looks than other callers can plausibly spoil for one call. */
-const LOOKS_MAX = 5;
+const LOOKS_MAX = 20;
 
 /** What the engine says when session or files are no longer as they were seen. */
 const OUTDATED: readonly FaultCode[] = [
@@ -46,16 +49,18 @@ const OUTDATED: readonly FaultCode[] = [
  * Changes the state of a session by one transition of its run. Whoever loses a race looks again, and is answered or
  * refused by what the session has become.
  *
- * Throws `STEP_NOT_ALLOWED`, `REQUEST_ID_REUSED`, `INSTANCE_SUSPENDED`, `STORAGE_BUSY`, `WORKFLOW_INVALID`, `TOO_LARGE`; after
+ * Throws `STEP_NOT_ALLOWED`, `REQUEST_ID_REUSED`, `INSTANCE_SUSPENDED`, `STALE_STEP`, `WORKFLOW_INVALID`, `TOO_LARGE`; after
  * any of them the session is where it was.
  */
 export async function changeState(deps: ChangeStateDeps, params: ChangeStateParams): Promise<ChangedState> {
   await deps.engine.openSession(params.sessionId);
-  for (let look = 0; look < LOOKS_MAX; look++) {
-    const changed = await tryToChange(deps, params);
-    if (changed !== undefined) return changed;
-  }
-  throw movedByOthers(params.sessionId);
+  return deps.lock.hold(params.sessionId, undefined, async () => {
+    for (let look = 0; look < LOOKS_MAX; look++) {
+      const changed = await tryToChange(deps, params);
+      if (changed !== undefined) return changed;
+    }
+    throw movedByOthers(params.sessionId);
+  });
 }
 
 /** Undefined: session or files changed in the meantime, so that everything has to be looked at again. */

@@ -87,8 +87,8 @@ function answerTo(position: SessionPosition, asked: Extract<SessionEvent, { type
   const available = availableTransitions(position);
   const to = matchStepName(available, newState);
   const { last } = position;
-  const repeats = last !== undefined && last.reason === reason && means([last.to], newState);
-  // A state that leads to itself can be asked for twice in earnest: a new key says that it is.
+  const repeats = last !== undefined && last.reason === reason && means([last.to, last.requested], newState);
+  // A state that leads to itself, or away from what was asked for, can be asked for twice in earnest: a new key says so.
   if (repeats && (requestId === undefined || to === undefined))
     return { type: 'answer', change: last, replayed: true };
   if (isFinished(position.status)) return refuse(sessionEnded(position));

@@ -50,11 +50,9 @@ export function keyReused(requestId: string): Fault {
 
 export function movedByOthers(sessionId: string): Fault {
   return new Fault(
-    'STORAGE_BUSY',
-    `Other callers kept moving the session "${sessionId}"; this call changed nothing.`,
-    {
-      hint: 'Send the same call again.',
-    },
+    'STALE_STEP',
+    `Other processes keep moving the session "${sessionId}"; this call changed nothing.`,
+    { retryable: true, hint: 'Send the same call again, or give each agent a session_id of its own.' },
   );
 }
 

@@ -29,7 +29,8 @@ export async function fillPrompt(
         argument === undefined || argument === ''
           ? (await sessions.findTaskData(sessionId, name))?.value
           : argument;
-      return value === undefined ? [] : [[name, value] as const];
+      // What was cleared is missing, too.
+      return value === undefined || value === null ? [] : [[name, value] as const];
     }),
   );
   return fillTemplate(step.instructions, Object.fromEntries(entries.flat()));

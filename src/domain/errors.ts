@@ -52,6 +52,7 @@ export const FAULTS = {
     retryable: true,
     meaning: 'The command that verifies results did not come to a verdict.',
   },
+  VERIFIER_UNAVAILABLE: { retryable: true, meaning: 'The command that verifies results cannot be started.' },
   MODEL_REQUIRED: {
     retryable: false,
     meaning: 'This needs an AI provider, or the stub, and none is configured.',

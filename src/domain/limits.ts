@@ -24,6 +24,8 @@ export interface Limits {
   readonly taskResultBytesMax: number;
   /** Tasks that one call may add or end. */
   readonly taskBatchMax: number;
+  /** All that one call would store; what its tasks have in common counts for each of them. */
+  readonly taskBatchBytesMax: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -43,4 +45,5 @@ export const DEFAULT_LIMITS: Limits = {
   taskTextBytesMax: 64 * 1024,
   taskResultBytesMax: 256 * 1024,
   taskBatchMax: 1_000,
+  taskBatchBytesMax: 8 * 1024 * 1024,
 };

@@ -28,6 +28,6 @@ export interface KeyedValue {
 
 /** Knowledge that a search found. */
 export interface KnowledgeHit extends KeyedValue {
-  /** The part of it that matches best, matches in `**`. */
+  /** The part of the value around the first match, matches in `**`; its beginning where only the key matches. */
   readonly excerpt: string;
 }

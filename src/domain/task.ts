@@ -42,8 +42,12 @@ export interface Task {
    * names the same run of the task's workflow. 1 at first.
    */
   readonly runNumber: number;
-  /** The latest run of its workflow. */
+  /** The latest run of its workflow; kept when work begins anew, until the next run has begun and this one is ended. */
   readonly instanceId?: string;
+  /** Of the call that claimed it last, if that gave one: as long as it is in progress, the same call gets it again. */
+  readonly claimKey?: string;
+  /** Of the call that had it tried again last, if that gave one. */
+  readonly retryKey?: string;
   /** ISO-8601 UTC. */
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -55,6 +59,9 @@ export interface Task {
 
 /** A task that the store has not numbered yet. */
 export type NewTask = Omit<Task, 'id'>;
+
+/** Of the `request_id` under which the task queue starts workflows. */
+export const TASK_KEY_PREFIX = 'task/';
 
 const PREFIX = 'task-';
 const DIGITS_MIN = 3;

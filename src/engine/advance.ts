@@ -9,6 +9,7 @@ import { COMMIT_ROUNDS_MAX, type EngineCore, movedByOthers } from './core.ts';
 import { isSameCall, positionOf, requestIdReused, staleStep } from './repeat.ts';
 import { callBefore } from './script-row.ts';
 import { answerAfterScripts, runScriptSteps } from './script-steps.ts';
+import { refuseSession } from './session.ts';
 import { takeReport } from './take-report.ts';
 
 export interface CallOptions {
@@ -84,6 +85,7 @@ async function tryAdvance(
   instance: Instance,
 ): Promise<Answer | undefined> {
   const { report, contextUpdates, nextStepName, callerDecides, requestId, signal, reconciliation } = params;
+  if (params.callerDecides !== true) refuseSession(instance);
   if (isFinished(instance.status)) return core.answer(instance);
   // No client reports on a step that the server carries out: what it says is looked at when that is done.
   if ((await runScriptSteps(core, { instance }, signal)).instance !== instance) return undefined;

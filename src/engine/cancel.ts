@@ -1,6 +1,7 @@
 import { isFinished } from '../domain/instance.ts';
 import type { Answer } from './answer.ts';
 import { COMMIT_ROUNDS_MAX, type EngineCore, movedByOthers } from './core.ts';
+import { refuseSession } from './session.ts';
 
 export interface CancelParams {
   readonly instanceId: string;
@@ -14,6 +15,7 @@ export interface CancelParams {
 export async function cancelInstance(core: EngineCore, params: CancelParams): Promise<Answer> {
   for (let round = 0; round < COMMIT_ROUNDS_MAX; round++) {
     const instance = await core.requireInstance(params.instanceId);
+    refuseSession(instance);
     if (isFinished(instance.status)) return core.answer(instance);
     const result = await core.commit({
       from: instance,

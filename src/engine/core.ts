@@ -10,12 +10,12 @@ import type { Ids } from '../domain/ids.ts';
 import { type Instance, isFinished } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { checkJsonSize } from '../domain/json-size.ts';
+import { KeyedLock } from '../domain/keyed-lock.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { Store } from '../store/store.ts';
 import { type Answer, buildAnswer, type Reconciliation } from './answer.ts';
 import { withCheckedDecisions } from './checked-model.ts';
-import { InstanceLock } from './instance-lock.ts';
 import { BEFORE_START, foldEntry } from './past-state.ts';
 import { endOfRow } from './script-row.ts';
 import { requireComposer, scriptStepAt } from './script-step.ts';
@@ -53,7 +53,7 @@ export interface Standing {
 
 /** What every operation of the engine needs: the ports, and what is said of them more than once. */
 export interface EngineCore extends EngineDeps {
-  readonly lock: InstanceLock;
+  readonly lock: KeyedLock;
   readonly listeners: Set<InstanceListener>;
   requireInstance(instanceId: string): Promise<Instance>;
   /** The transition that led to the instance's revision. */
@@ -214,7 +214,7 @@ export function createEngineCore(deps: EngineDeps): EngineCore {
   return {
     ...deps,
     model: deps.model && withCheckedDecisions(deps.model),
-    lock: new InstanceLock(),
+    lock: new KeyedLock(),
     listeners,
     requireInstance,
     requireTransition,

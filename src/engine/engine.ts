@@ -1,6 +1,7 @@
 import type { LoadedWorkflow, WorkflowNamesChange } from '../definitions/definitions.ts';
 import type { Definition } from '../domain/definition.ts';
 import type { InstanceStatus } from '../domain/instance.ts';
+import { AGENT_STATES } from '../domain/session.ts';
 import { type AdvanceParams, advanceInstance, type CallOptions } from './advance.ts';
 import type { Answer } from './answer.ts';
 import { type CancelParams, cancelInstance } from './cancel.ts';
@@ -58,7 +59,7 @@ export interface Engine {
   /** One workflow as its files are now; undefined where there is none of that name. */
   findWorkflow(name: string): Promise<LoadedWorkflow | undefined>;
   workflowNames(): Promise<readonly string[]>;
-  /** Instance ids that start with the prefix, the most recently changed first. */
+  /** Instance ids that start with the prefix, the most recently changed first; without those of agent sessions. */
   completeInstanceId(prefix: string, limit: number): Promise<readonly string[]>;
   /** See {@link findSession}. */
   findSession(sessionId: string): Promise<string | undefined>;
@@ -94,7 +95,8 @@ export function createEngine(deps: EngineDeps): Engine {
     listInstances: (params) => listInstances(core, params),
     findWorkflow: (name) => deps.definitions.find(name),
     workflowNames: () => deps.definitions.names(),
-    completeInstanceId: (prefix, limit) => deps.store.completeInstanceId(prefix, limit),
+    completeInstanceId: (prefix, limit) =>
+      deps.store.completeInstanceId(prefix, { limit, withoutWorkflow: AGENT_STATES }),
     findSession: (sessionId) => findSession(core, sessionId),
     openSession: (sessionId) => openSession(core, sessionId),
     completeSessionId: (prefix, limit) => listSessionIds(core, prefix, limit),

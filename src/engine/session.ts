@@ -1,5 +1,7 @@
 import { Fault } from '../domain/errors.ts';
+import type { Instance } from '../domain/instance.ts';
 import { AGENT_STATES } from '../domain/session.ts';
+import { TASK_KEY_PREFIX } from '../domain/task.ts';
 import type { EngineCore } from './core.ts';
 import { type StartParams, startInstance } from './start.ts';
 
@@ -8,6 +10,8 @@ import { type StartParams, startInstance } from './start.ts';
  * start with one key happens once, a session has one run, however many callers open it at once.
  */
 const KEY_PREFIX = 'agent-session:';
+/** Who starts a workflow under such a key would get in the way of a session or a task. */
+const RESERVED_PREFIXES = [KEY_PREFIX, TASK_KEY_PREFIX];
 
 /** The instance of an agent session; undefined where it was never opened. */
 export async function findSession({ store }: EngineCore, sessionId: string): Promise<string | undefined> {
@@ -35,8 +39,24 @@ export async function listSessionIds(
   return keys.map((key) => key.slice(KEY_PREFIX.length));
 }
 
+/**
+ * Only transition_state moves a session: whoever reports on it, or ends it, takes it for a workflow's run. Throws
+ * `INVALID_ARGUMENT`.
+ */
+export function refuseSession({ workflowName, instanceId }: Instance): void {
+  if (workflowName !== AGENT_STATES) return;
+  throw new Fault(
+    'INVALID_ARGUMENT',
+    `Instance "${instanceId}" is an agent session, and no run of a workflow.`,
+    {
+      hint: 'Nothing has moved. Use the tools of the toolset "agent": get_current_state, transition_state.',
+      details: { instance_id: instanceId },
+    },
+  );
+}
+
 /** Sessions are opened, not started like a workflow. Throws `WORKFLOW_NOT_FOUND` or `INVALID_ARGUMENT`. */
-export function refuseSessionStart({ workflowName, requestId }: StartParams): void {
+export function refuseSessionStart({ workflowName, requestId, reservedRequest }: StartParams): void {
   if (workflowName === AGENT_STATES) {
     throw new Fault(
       'WORKFLOW_NOT_FOUND',
@@ -46,8 +66,9 @@ export function refuseSessionStart({ workflowName, requestId }: StartParams): vo
       },
     );
   }
-  if (requestId?.startsWith(KEY_PREFIX)) {
-    throw new Fault('INVALID_ARGUMENT', `A request_id cannot begin with "${KEY_PREFIX}".`, {
+  const reserved = RESERVED_PREFIXES.find((prefix) => requestId?.startsWith(prefix));
+  if (reserved !== undefined && reservedRequest !== true) {
+    throw new Fault('INVALID_ARGUMENT', `A request_id cannot begin with "${reserved}".`, {
       hint: 'Send the call with another request_id.',
     });
   }

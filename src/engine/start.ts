@@ -16,6 +16,8 @@ export interface StartParams {
   readonly context?: JsonObject;
   /** Makes the call safe to repeat. */
   readonly requestId?: string;
+  /** Whether it may be one of those that are kept for the program itself. */
+  readonly reservedRequest?: boolean;
 }
 
 /**

@@ -1,16 +1,12 @@
 import * as z from 'zod';
 import { INSTANCE_STATUSES } from '../domain/instance.ts';
-import type { JsonValue } from '../domain/json.ts';
 import { DEFAULT_SESSION_ID, MESSAGE_ROLES } from '../domain/session.ts';
-import { plainText } from './schemas.ts';
+import { anyJson, plainText } from './schemas.ts';
 
 export const sessionId = plainText.max(200).default(DEFAULT_SESSION_ID);
 export const key = plainText.max(200);
 
-/** Whatever JSON can say, passed on as it is. */
-export const value = z
-  .custom<JsonValue>((given) => given !== undefined, 'expected a value')
-  .describe('A text, or any JSON');
+export const value = anyJson.describe('A text, or any JSON');
 
 const text = z.string();
 const texts = z.array(text);

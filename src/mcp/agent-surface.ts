@@ -21,7 +21,8 @@ export const agentSurface: ToolsetSurface = {
 It keeps an agent session: your own state, and what you must not forget. get_current_state says what to do now, and by what \
 guidance to choose the next of its available_transitions; transition_state goes there. Keep facts about the task with \
 store_task_data, what later tasks could use with store_knowledge, what was said with add_user_message and \
-add_assistant_message: all of it is there after a restart. Agents that share the server each pass a session_id of their own.`,
+add_assistant_message: all of it is there after a restart. With a request_id, a message or a transition may be sent again if no \
+answer comes. Agents that share the server each pass a session_id of their own.`,
   tools: [
     getCurrentState,
     transitionState,

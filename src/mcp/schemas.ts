@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { DECIDERS } from '../domain/decision.ts';
 import { HISTORY_KINDS } from '../domain/history.ts';
 import { INSTANCE_STATUSES } from '../domain/instance.ts';
-import { isJsonObject, type JsonObject } from '../domain/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
 import type { Report } from '../domain/report.ts';
 import { VERDICTS } from '../engine/answer.ts';
 
@@ -13,6 +13,9 @@ import { VERDICTS } from '../engine/answer.ts';
 export const jsonObject = z
   .custom<JsonObject>(isJsonObject, 'expected a JSON object')
   .meta({ type: 'object' });
+
+/** Whatever JSON can say, null included, passed on as it is. */
+export const anyJson = z.custom<JsonValue>((value) => value !== undefined, 'expected a text, or any JSON');
 
 /** What is stored as plain text cannot hold everything that a JSON string can. */
 const isPlain = (value: string) => !/[\0\p{Surrogate}]/u.test(value);

@@ -28,6 +28,9 @@ const HISTORY = {
   mimeType: JSON_TYPE,
 } as const;
 
+/** More states than any agent has. */
+const PROMPTS_TOLD_MAX = 100;
+
 const SESSION_QUERY = '{?session_id}';
 const TEMPLATES = [
   { uriTemplate: `${CURRENT_URI}${SESSION_QUERY}`, ...CURRENT },
@@ -36,7 +39,7 @@ const TEMPLATES = [
 ] as const;
 
 /** Where a session stands, how it got there, and what to do in each state. */
-export function createStateResources({ engine, agent, sessionChanges }: ToolDeps): ResourceProvider {
+export function createStateResources({ engine, agent, sessionChanges, logger }: ToolDeps): ResourceProvider {
   return {
     templates: TEMPLATES,
 
@@ -44,7 +47,7 @@ export function createStateResources({ engine, agent, sessionChanges }: ToolDeps
       if (cursor !== undefined) return { resources: [] };
       const states = await (await agent()).states(DEFAULT_SESSION_ID);
       const prompts = states.map(({ name, description }) => ({
-        uri: `state://${encodeURIComponent(name)}/prompt`,
+        uri: promptUri(name),
         name: `${name}-prompt`,
         description,
         mimeType: MARKDOWN,
@@ -69,11 +72,20 @@ export function createStateResources({ engine, agent, sessionChanges }: ToolDeps
     },
 
     watch({ updated, listChanged }) {
+      const tell = (uri: string, sessionId: string) => {
+        updated(`${uri}?session_id=${encodeURIComponent(sessionId)}`);
+        if (sessionId === DEFAULT_SESSION_ID) updated(uri);
+      };
+      const tellPrompts = async (sessionId: string) => {
+        const states = await (await agent()).states(sessionId);
+        for (const { name } of states.slice(0, PROMPTS_TOLD_MAX)) tell(promptUri(name), sessionId);
+      };
       const stopSessions = sessionChanges.add((sessionId) => {
-        for (const uri of [CURRENT_URI, HISTORY_URI]) {
-          updated(`${uri}?session_id=${encodeURIComponent(sessionId)}`);
-          if (sessionId === DEFAULT_SESSION_ID) updated(uri);
-        }
+        for (const uri of [CURRENT_URI, HISTORY_URI]) tell(uri, sessionId);
+        // Prompts show the task data, and a change of state may have brought other states.
+        tellPrompts(sessionId).catch((error: unknown) =>
+          logger.debug('The prompts of a session cannot be told of.', { sessionId, error }),
+        );
       });
       const stopFiles = engine.onWorkflowsChange(({ names }) => {
         if (names.includes(AGENT_STATES)) listChanged();
@@ -84,6 +96,10 @@ export function createStateResources({ engine, agent, sessionChanges }: ToolDeps
       };
     },
   };
+}
+
+function promptUri(stateName: string): string {
+  return `state://${encodeURIComponent(stateName)}/prompt`;
 }
 
 interface StateAddress {

@@ -1,21 +1,19 @@
 import { pipeline } from 'node:stream';
 import { type ServeStdioOptions, StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Limits } from '../domain/limits.ts';
-import type { Toolset } from '../domain/toolset.ts';
 import { createRequestGuard } from './request-guard.ts';
 import { createMcpServer, type McpServerDeps } from './server.ts';
 import { loadSurfaces } from './toolsets.ts';
 import { requestRefusal } from './wire-errors.ts';
 
 export interface StdioServerDeps extends Omit<McpServerDeps, 'surfaces'> {
-  readonly toolsets: readonly Toolset[];
   readonly limits: Limits;
 }
 
 /** Serves one client over this process's stdin and stdout; resolves when the client is gone or `signal` is aborted. */
 export async function serveOverStdio(params: StdioServerDeps, signal: AbortSignal): Promise<void> {
-  const { toolsets, limits, ...shared } = params;
-  const deps: McpServerDeps = { ...shared, surfaces: await loadSurfaces(toolsets) };
+  const { limits, ...shared } = params;
+  const deps: McpServerDeps = { ...shared, surfaces: await loadSurfaces(shared.toolsets) };
   // The transport of the SDK ends the process without a word when a line is too long for it.
   const guard = createRequestGuard({
     limits,

@@ -1,23 +1,27 @@
-import { TASK_STATUSES, type TaskStatus } from '../domain/task.ts';
+import { Fault } from '../domain/errors.ts';
+import { TASK_STATUSES, type TaskStatus, taskNumber } from '../domain/task.ts';
 import type { TaskPage, TaskQueue } from '../queue/task-queue.ts';
 import type { ResourceProvider } from './resource-provider.ts';
 import type { ToolDeps } from './tool.ts';
+import { decodeSegment } from './uri-segment.ts';
 
 const JSON_TYPE = 'application/json';
 const TASKS_MAX = 200;
 /** Changes that follow each other faster are told as one: a queue at work changes hundreds of times in a second. */
 const GATHER_MS = 50;
 
-const FILTER_TEMPLATE = 'task://filter/{status}';
+const CURSOR = '{?cursor}';
+const FILTER_TEMPLATE = `task://filter/{status}${CURSOR}`;
 const FILTER_PREFIX = 'task://filter/';
 
-type Read = (queue: TaskQueue) => Promise<object>;
+/** A listing goes on at the cursor; what is not paged has none. */
+type Read = (queue: TaskQueue, cursor: string | undefined) => Promise<object>;
 
 const RESOURCES = {
   'task://queue': {
     name: 'queue',
-    description: `The first ${TASKS_MAX} tasks, in the order in which they are taken`,
-    read: (queue) => readTasks(queue, queue.list({ limit: TASKS_MAX })),
+    description: `Tasks in the order in which they are taken, at most ${TASKS_MAX} in a page`,
+    read: (queue, cursor) => readTasks(queue, queue.list({ limit: TASKS_MAX, cursor })),
   },
   'task://current': {
     name: 'current',
@@ -46,7 +50,10 @@ const READERS: ReadonlyMap<string, Read> = new Map([
   ...TASK_STATUSES.map((status) => [`${FILTER_PREFIX}${status}`, readStatus(status)] as const),
 ]);
 
-/** The queue: all of it, and by status. */
+/** These go on at the `next_cursor` of the page before. */
+const PAGED = ['task://queue', 'task://pending', 'task://completed'] as const;
+
+/** The queue: all of it, by status, and one task after the other. */
 export function createTaskResources({ taskQueue, taskChanges }: ToolDeps): ResourceProvider {
   return {
     templates: [
@@ -54,6 +61,18 @@ export function createTaskResources({ taskQueue, taskChanges }: ToolDeps): Resou
         uriTemplate: FILTER_TEMPLATE,
         name: 'tasks-by-status',
         description: `Tasks of one status: ${TASK_STATUSES.join(', ')}`,
+        mimeType: JSON_TYPE,
+      },
+      ...PAGED.map((uri) => ({
+        uriTemplate: `${uri}${CURSOR}`,
+        name: RESOURCES[uri].name,
+        description: `${RESOURCES[uri].description}; cursor: next_cursor of the page before`,
+        mimeType: JSON_TYPE,
+      })),
+      {
+        uriTemplate: 'task://{task_id}',
+        name: 'task',
+        description: 'All of one task, also what listings cut',
         mimeType: JSON_TYPE,
       },
     ],
@@ -70,9 +89,8 @@ export function createTaskResources({ taskQueue, taskChanges }: ToolDeps): Resou
     },
 
     async read(uri) {
-      const read = READERS.get(uri);
-      if (read === undefined) return undefined;
-      return { mimeType: JSON_TYPE, text: JSON.stringify(await read(await taskQueue())) };
+      const body = await readBody(uri, taskQueue);
+      return body && { mimeType: JSON_TYPE, text: JSON.stringify(body) };
     },
 
     async complete(uriTemplate) {
@@ -97,12 +115,34 @@ export function createTaskResources({ taskQueue, taskChanges }: ToolDeps): Resou
 }
 
 function readStatus(status: TaskStatus): Read {
-  return (queue) => readTasks(queue, queue.list({ status, limit: TASKS_MAX }));
+  return (queue, cursor) => readTasks(queue, queue.list({ status, limit: TASKS_MAX, cursor }));
+}
+
+/** Undefined for addresses of other things; throws for a cursor that no listing gave out. */
+async function readBody(uri: string, taskQueue: ToolDeps['taskQueue']): Promise<object | undefined> {
+  const match = /^(task:\/\/([^?#]+))(?:\?cursor=([^&#]*))?$/.exec(uri);
+  if (match === null) return undefined;
+  const [, address = '', id = '', typed] = match;
+  const isPaged = address.startsWith(FILTER_PREFIX) || PAGED.some((paged) => paged === address);
+  const cursor = typed === undefined ? undefined : decodeSegment(typed);
+  if (typed !== undefined && (cursor === undefined || !isPaged)) return undefined;
+  const read = READERS.get(address);
+  if (read !== undefined) return read(await taskQueue(), cursor);
+  return taskNumber(id) === undefined ? undefined : findTask(await taskQueue(), id);
+}
+
+async function findTask(queue: TaskQueue, id: string): Promise<object | undefined> {
+  try {
+    return await queue.find(id);
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'TASK_NOT_FOUND') return undefined;
+    throw error;
+  }
 }
 
 /** Says how many tasks there are besides those that are shown. */
 async function readTasks(queue: TaskQueue, page: Promise<TaskPage>): Promise<object> {
   const { tasks, next_cursor } = await page;
   const { breaker: _breaker, ...totals } = await queue.stats();
-  return { tasks, more: next_cursor !== undefined, totals };
+  return { tasks, more: next_cursor !== undefined, next_cursor, totals };
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { isJsonObject, type JsonValue } from '../domain/json.ts';
+import { isJsonObject } from '../domain/json.ts';
 import { LEASE_SECONDS, TASK_ATTEMPTS_MAX, TASK_PRIORITY, TASK_STATUSES } from '../domain/task.ts';
 import type { TaskOptions } from '../queue/task-queue.ts';
-import { jsonObject, plainText, requestId } from './schemas.ts';
+import { anyJson, jsonObject, plainText, requestId } from './schemas.ts';
 
 // Ranges and sizes are the queue's to check: only it knows all of them.
 
@@ -19,10 +19,8 @@ export const fencingTokens = z
   )
   .meta({ type: 'object' });
 
-/** What came of a task: whatever JSON can say, passed on as it is. */
-export const taskResult = z
-  .custom<JsonValue>((value) => value !== undefined, 'expected what came of it')
-  .describe('What came of it: a text, or any JSON');
+/** What came of a task. */
+export const taskResult = anyJson.describe('What came of it: a text, or any JSON');
 
 /** What `add_task` and `add_tasks_batch` have in common. */
 export const taskOptions = {
@@ -40,8 +38,8 @@ export const describedTaskOptions = {
   priority: taskOptions.priority.describe(`${first} (first) to ${last}; default ${usual}`),
   max_attempts: taskOptions.max_attempts.describe(`default ${TASK_ATTEMPTS_MAX.default}`),
   workflow_name: taskOptions.workflow_name.describe('The workflow that carries it out'),
-  context: taskOptions.context.describe('Inputs of that workflow, or facts for whoever does it'),
-  request_id: taskOptions.request_id.describe('Unique; a repeat with the same one adds nothing'),
+  context: taskOptions.context.describe('Its inputs, or facts for whoever does it'),
+  request_id: taskOptions.request_id.describe('Unique; its repeat adds nothing'),
 };
 
 interface WireOptions {
@@ -89,7 +87,11 @@ const heldTask = task.extend({ fencing_token: z.int() });
 const replayed = z.boolean().optional();
 
 export const taskAnswer = z.object({ task, replayed });
-export const tasksAnswer = z.object({ tasks: z.array(task), replayed });
+/** Which tasks, and not all that is in them. */
+export const tasksAnswer = z.object({
+  tasks: z.array(task.pick({ id: true, status: true, priority: true, description: true })),
+  replayed,
+});
 /** `task` is missing where none is pending. */
 export const peekAnswer = z.object({ task: task.optional(), message: text });
 export const claimAnswer = z.object({ task: heldTask.optional(), message: text });

@@ -18,8 +18,9 @@ export const taskSurface: ToolsetSurface = {
   instructions: `\
 It keeps a task queue, which several workers may share. add_task keeps work for later. To work: claim_next_task, do what it \
 says, complete_task with the result and the fencing_token (fail_task if it cannot be done), and again, until none is left. \
-A result is not good enough: retry_task with feedback. LEASE_LOST: another worker has the task, leave it. task://queue shows \
-all tasks, task://stats how many.`,
+A result is not good enough: retry_task with feedback, instead of complete_task. LEASE_LOST: another worker has the task, leave it. Give add_task, \
+claim_next_task and retry_task a request_id: then the same call may be sent again if no answer comes. Lost track: \
+get_next_task names what is in progress. task://queue lists tasks, task://{task_id} shows all of one, task://stats how many.`,
   tools: [
     addTask,
     addTasksBatch,

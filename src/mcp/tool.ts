@@ -3,6 +3,7 @@ import type { AgentSessions } from '../agent/agent-sessions.ts';
 import type { Composer } from '../composer/composer.ts';
 import type { ChangeFeed } from '../domain/change-feed.ts';
 import type { Logger } from '../domain/logger.ts';
+import type { Toolset } from '../domain/toolset.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Gateway } from '../hub/gateway.ts';
 import type { Orchestrator } from '../queue/run.ts';
@@ -23,6 +24,8 @@ export interface ToolDeps {
   readonly sessionChanges: ChangeFeed<string>;
   /** Announces every change of the queue that this process makes. */
   readonly taskChanges: ChangeFeed;
+  /** Those that are switched on. */
+  readonly toolsets: readonly Toolset[];
   /** The Markdown of the authoring guide. */
   readonly authoringGuide: () => Promise<string>;
   readonly logger: Logger;

@@ -24,8 +24,8 @@ message. Put facts that later steps need into context_updates. If that answer ha
 which of its options fits your outcome: pass it as next_step_name.
 4. Repeat 2 and 3 until status is COMPLETED.
 
-Report only what you really did; never skip, invent or merge steps. No answer, or a time-out: send the same call again, it \
-is safe. Lost track, a new session, or STALE_STEP: list_instances, then resume_workflow. Errors say what to do next.`,
+Report only what you really did; never skip, invent or merge steps. advance_workflow or resume_workflow gave \
+no answer, or timed out: send the same call again, it is safe. Lost track, a new session, or STALE_STEP: list_instances, then resume_workflow. Errors say what to do next.`,
   tools: [
     listWorkflows,
     startWorkflow,

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { Fault } from '../domain/errors.ts';
+import { canonicalJson } from '../domain/json.ts';
 import type { NewTask, Task } from '../domain/task.ts';
 import type { TaskStore } from '../store/task-store.ts';
-import { isSameTask } from './new-task.ts';
 
 /** Adds tasks, all or none. Throws `REQUEST_ID_REUSED` where the key was used for others. */
 export async function addTasks(
@@ -9,20 +10,23 @@ export async function addTasks(
   asked: readonly NewTask[],
   requestId: string | undefined,
 ): Promise<{ readonly tasks: readonly Task[]; readonly replayed?: true }> {
-  const added = await tasks.addTasks({ tasks: asked, requestId });
+  const requestHash = requestId === undefined ? undefined : hashOf(asked);
+  const added = await tasks.addTasks({ tasks: asked, requestId, requestHash });
   if (!added.replayed) return { tasks: added.tasks };
-  if (!areAmong(added.tasks, asked)) throw requestIdReused(requestId ?? '');
+  if (added.requestHash !== requestHash) throw requestIdReused(requestId ?? '');
   return { tasks: added.tasks, replayed: true };
 }
 
-/** Those that were completed may have been cleared since; the others come in the same order. */
-function areAmong(kept: readonly Task[], asked: readonly NewTask[]): boolean {
-  let next = 0;
-  for (const task of asked) {
-    const expected = kept[next];
-    if (expected !== undefined && isSameTask(expected, task)) next += 1;
-  }
-  return next === kept.length;
+/** Of all that was asked for: tasks that were completed may be cleared away before the call is repeated. */
+function hashOf(asked: readonly NewTask[]): string {
+  const given = asked.map(({ description, priority, maxAttempts, workflowName, context }) => ({
+    description,
+    priority,
+    maxAttempts,
+    workflowName,
+    context,
+  }));
+  return createHash('sha256').update(canonicalJson(given)).digest('hex');
 }
 
 function requestIdReused(requestId: string): Fault {

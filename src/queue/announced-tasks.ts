@@ -14,7 +14,8 @@ export function withAnnouncements(tasks: TaskStore, changes: Pick<ChangeFeed, 'a
   return {
     ...tasks,
     addTasks: (params) => announcing(tasks.addTasks(params), ({ replayed }) => !replayed),
-    claimTask: (claim) => announcing(tasks.claimTask(claim), (task) => task !== undefined),
+    claimTask: (claim, claimKey) =>
+      announcing(tasks.claimTask(claim, claimKey), (task) => task !== undefined),
     changeTasks: (ids, change) => announcing(tasks.changeTasks(ids, change)),
     changeExpiredTasks: (params) => announcing(tasks.changeExpiredTasks(params), ({ length }) => length > 0),
     changeAllTasks: (change) => announcing(tasks.changeAllTasks(change), (count) => count > 0),

@@ -64,7 +64,7 @@ export function stopped(): Ending {
 }
 
 /**
- * What executors work with, and what tasks are not to blame for: an outage must not use up their attempts. Answers that
+ * What executors and verifiers work with, and what tasks are not to blame for: an outage must not use up their attempts. Answers that
  * make no sense (`AI_INVALID_DECISION`) are not among these: one task that provokes them would hold up all others.
  */
 const OUTAGES: readonly FaultCode[] = [
@@ -73,17 +73,21 @@ const OUTAGES: readonly FaultCode[] = [
   'AI_RATE_LIMITED',
   'AI_MISCONFIGURED',
   'MODEL_REQUIRED',
+  'VERIFIER_UNAVAILABLE',
   'STORAGE_BUSY',
   'STORAGE_UNAVAILABLE',
   'STORAGE_FULL',
   'CANCELLED',
 ];
 
-/** What an executor's error means for its task. What was done so far still holds. */
+export function isOutage(error: unknown): error is Fault {
+  return error instanceof Fault && OUTAGES.includes(error.code);
+}
+
+/** What an error means for the task that was worked on. What was done so far still holds. */
 export function endingOfFault(error: unknown, limits: Limits): Ending {
   const message = storableText(messageOf(error), limits);
-  if (!(error instanceof Fault && OUTAGES.includes(error.code)))
-    return failed({ error: message, goesOn: true });
+  if (!isOutage(error)) return failed({ error: message, goesOn: true });
   return {
     change: (task, holder) => releaseTask(task, { ...holder, error: message }),
     outcome: 'failure',

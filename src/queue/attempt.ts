@@ -12,6 +12,7 @@ import {
   type Ending,
   endingOfFault,
   failed,
+  isOutage,
   messageOf,
   noVerdict,
   rejected,
@@ -40,6 +41,8 @@ export interface AttemptParams {
   readonly leaseMs: number;
   /** Aborted when the run is to stop. */
   readonly signal: AbortSignal;
+  /** Called from time to time while the attempt goes on; may throw the `STORAGE_` codes. */
+  onHeartbeat(): Promise<void>;
   onProgress(message: string): void;
 }
 
@@ -121,7 +124,10 @@ interface VerifyParams {
   readonly lease: KeptLease;
 }
 
-/** Without a verdict, the attempt counts, and the next one goes on where this one ended. */
+/**
+ * Where the verifier says nothing that makes sense, the attempt counts. Either way, the next one goes on where this one
+ * ended.
+ */
 async function verify(
   { verifier, limits, logger }: AttemptDeps,
   { task, result, lease }: VerifyParams,
@@ -130,7 +136,7 @@ async function verify(
   try {
     verdict = await verifier.verify(task, result, { signal: lease.signal });
   } catch (error) {
-    if (lease.signal.aborted) throw error;
+    if (lease.signal.aborted || isOutage(error)) throw error;
     logger.warn('A verifier came to no verdict.', { task: task.id, error });
     return noVerdict(storableText(messageOf(error), limits));
   }

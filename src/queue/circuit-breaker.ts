@@ -5,8 +5,6 @@ export interface BreakerSettings {
   readonly failuresInRowMax: number;
   /** Milliseconds from then until one attempt is let through on trial. */
   readonly cooldownMs: number;
-  /** Milliseconds after which an attempt on trial counts as lost, and another one is let through. */
-  readonly trialMs: number;
 }
 
 /**
@@ -19,13 +17,32 @@ export type BreakerAnswer =
   | { readonly admitted: true; readonly breaker: CircuitBreaker; readonly trial: Trial }
   | { readonly admitted: false; readonly breaker: CircuitBreaker; readonly retryAfterMs: number };
 
+interface TrialTime {
+  /** ISO-8601 UTC. */
+  readonly now: string;
+  /** Milliseconds after which a trial that is not heard of counts as lost, and another one is let through. */
+  readonly trialMs: number;
+}
+
 /** Asks for an attempt: of all who ask a breaker whose cool-down is over, the first one gets the trial. */
-export function admitAttempt(breaker: CircuitBreaker, now: string, settings: BreakerSettings): BreakerAnswer {
+export function admitAttempt(
+  breaker: CircuitBreaker,
+  { now, trialMs }: TrialTime,
+  settings: BreakerSettings,
+): BreakerAnswer {
   if (breaker.state === 'closed') return { admitted: true, breaker, trial: undefined };
   const waitMs = retryAfterMs(breaker, now, settings);
   if (waitMs > 0) return { admitted: false, breaker, retryAfterMs: waitMs };
-  const trial = later(now, settings.trialMs);
+  const trial = later(now, trialMs);
   return { admitted: true, trial, breaker: { ...breaker, state: 'half_open', trialExpiresAt: trial } };
+}
+
+/** Keeps a trial that still goes on from counting as lost; what it then has to show is its new `trialExpiresAt`. */
+export function renewTrial(
+  breaker: CircuitBreaker,
+  { now, trialMs, trial }: TrialTime & { readonly trial: Trial },
+): CircuitBreaker {
+  return isOnTrial(breaker, trial) ? { ...breaker, trialExpiresAt: later(now, trialMs) } : breaker;
 }
 
 /** Milliseconds until it lets an attempt through; 0 where it would now. */

@@ -10,6 +10,8 @@ import { taskItem } from './task-item.ts';
 import type { Verdict, Verifier } from './verifier.ts';
 
 const FEEDBACK_BYTES_MAX = 4 * 1024;
+/** How long the output of a command that has ended is read on: a daemon that it left may keep that open for ever. */
+const OUTPUT_GRACE_MS = 1_000;
 
 export interface CommandVerifierParams {
   /** The program and its arguments, as the operator configured them; no shell reads them. */
@@ -25,8 +27,8 @@ export interface CommandVerifierParams {
  * Has results judged by a command. It reads `{"task": {...}, "result": ...}` from its standard input; with exit code 0
  * it accepts, with any other it rejects, and what it wrote last to its standard output and error is the feedback.
  *
- * `verify` throws `VERIFIER_FAILED` where it cannot be started or comes to no end of its own, and `CANCELLED`; in both
- * cases nothing of it is left running.
+ * `verify` throws `VERIFIER_UNAVAILABLE` where it cannot be started, `VERIFIER_FAILED` where it comes to no end of its own,
+ * and `CANCELLED`; nothing of it is left running.
  */
 export function createCommandVerifier(params: CommandVerifierParams): Verifier {
   return {
@@ -46,7 +48,6 @@ async function judgeByCommand(
 ): Promise<Verdict> {
   if (signal.aborted) throw cancelled();
   const child = start(program, args, env);
-  const exit = exitOf(child, program);
   const output = createOutputTail(FEEDBACK_BYTES_MAX);
   child.stdout?.on('data', output.add);
   child.stderr?.on('data', output.add);
@@ -58,14 +59,19 @@ async function judgeByCommand(
   const end = (reason: Fault) => {
     ended ??= reason;
     killTree(child);
-    // Whatever got away from that must not keep us waiting for its output.
-    for (const stream of child.stdio) stream?.destroy();
+    stopReading(child);
   };
-  const stopTimer = timers.start(timeoutMs, () => end(failed(program, `took longer than ${timeoutMs} ms`)));
+  let stopTimer = timers.start(timeoutMs, () => end(failed(program, `took longer than ${timeoutMs} ms`)));
+  child.once('exit', () => {
+    stopTimer();
+    // What it has left running would keep its output open, and so would whatever got away from this.
+    killTree(child);
+    stopTimer = timers.start(OUTPUT_GRACE_MS, () => stopReading(child));
+  });
   const onAbort = () => end(cancelled());
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    const { code, signalName } = await exit;
+    const { code, signalName } = await exitOf(child, program);
     if (ended !== undefined) throw ended;
     if (code === null) throw failed(program, `was ended by ${signalName}`);
     return code === 0
@@ -87,7 +93,7 @@ function start(program: string, args: readonly string[], env: Environment): Chil
       windowsHide: true,
     });
   } catch (cause) {
-    throw failed(program, 'could not be started', cause);
+    throw unavailable(program, cause);
   }
 }
 
@@ -96,20 +102,28 @@ interface Exit {
   readonly signalName: NodeJS.Signals | null;
 }
 
-/** When all of its output is read. Throws `VERIFIER_FAILED` if it could not be started. */
+/** When all of its output is read. Throws `VERIFIER_UNAVAILABLE` if it could not be started. */
 function exitOf(child: ChildProcess, program: string): Promise<Exit> {
   return new Promise((resolve, reject) => {
-    child.once('error', (cause) => reject(failed(program, 'could not be started', cause)));
-    // What it has left running would keep its output open.
-    child.once('exit', () => killTree(child));
+    child.once('error', (cause) => reject(unavailable(program, cause)));
     child.once('close', (code, signalName) => resolve({ code, signalName }));
   });
 }
 
-function failed(program: string, what: string, cause?: unknown): Fault {
+function stopReading(child: ChildProcess): void {
+  for (const stream of child.stdio) stream?.destroy();
+}
+
+function unavailable(program: string, cause: unknown): Fault {
+  return new Fault('VERIFIER_UNAVAILABLE', `The verifying command ${program} could not be started.`, {
+    hint: 'The operator of this server has to look at TASK_VERIFY_COMMAND.',
+    cause,
+  });
+}
+
+function failed(program: string, what: string): Fault {
   return new Fault('VERIFIER_FAILED', `The verifying command ${program} ${what}.`, {
     hint: 'The operator of this server has to look at the command.',
-    cause,
   });
 }
 

@@ -14,8 +14,17 @@ import type { BreakerSettings } from './circuit-breaker.ts';
 import { giveBackExpired, giveBackExpiredIfWritable } from './expired-leases.ts';
 import { checkDescription, checkOptions, newTask } from './new-task.ts';
 import { claimTask, completeTask, failTask, resetTask, retryTask, startTask } from './task-changes.ts';
-import { checkBatch, checkRange, checkResult, checkText, leaseMsOf } from './task-checks.ts';
-import { heldTask, taskItem } from './task-item.ts';
+import {
+  checkBatch,
+  checkBatchBytes,
+  checkRange,
+  checkResult,
+  checkText,
+  jsonBytes,
+  leaseMsOf,
+} from './task-checks.ts';
+import { ADD_ANEW } from './task-holder.ts';
+import { briefTaskItem, heldTask, listedTaskItem, taskItem } from './task-item.ts';
 import type { ListTasksParams, TaskAnswer, TaskOptions, TaskPage, TaskQueue } from './task-queue.ts';
 import { taskStats } from './task-stats.ts';
 import { checkUsable } from './usable-workflow.ts';
@@ -32,6 +41,8 @@ export interface TaskQueueDeps {
 }
 
 const PAGE_SIZE = 50;
+/** Of one text or value in a listing. */
+const LISTED_BYTES_MAX = 4 * 1024;
 
 export function createTaskQueue(deps: TaskQueueDeps): TaskQueue {
   const { clock, limits, findWorkflow, breaker: settings } = deps;
@@ -52,9 +63,14 @@ export function createTaskQueue(deps: TaskQueueDeps): TaskQueue {
   async function list({ status, limit = PAGE_SIZE, cursor }: ListTasksParams): Promise<TaskPage> {
     checkRange('limit', limit, { min: 1, max: Number.MAX_SAFE_INTEGER });
     await giveBackExpiredIfWritable(tasks, clock);
-    const page = { limit: Math.min(limit, limits.pageSizeMax), cursor };
+    const page = {
+      limit: Math.min(limit, limits.pageSizeMax),
+      cursor,
+      bytesMax: limits.requestBytesMax,
+      memberBytesMax: LISTED_BYTES_MAX,
+    };
     const { items, nextCursor } = await tasks.listTasks({ status }, page);
-    return { tasks: items.map(taskItem), next_cursor: nextCursor };
+    return { tasks: items.map(listedTaskItem), next_cursor: nextCursor };
   }
 
   return {
@@ -70,9 +86,12 @@ export function createTaskQueue(deps: TaskQueueDeps): TaskQueue {
     async addTasks({ descriptions, ...options }) {
       checkBatch('descriptions', descriptions, limits);
       checkOptions(options, limits);
+      const contextBytes = jsonBytes(options.context);
+      const bytes = descriptions.map((description) => Buffer.byteLength(description) + contextBytes);
+      checkBatchBytes(sum(bytes), limits);
       allOrNone(descriptions, (description) => checkDescription(description, limits));
       const { tasks: added, replayed } = await add(descriptions, options);
-      return { tasks: added.map(taskItem), replayed };
+      return { tasks: added.map(briefTaskItem), replayed };
     },
 
     async peek() {
@@ -81,11 +100,14 @@ export function createTaskQueue(deps: TaskQueueDeps): TaskQueue {
       return task && taskItem(task);
     },
 
-    async claim({ leaseSeconds = LEASE_SECONDS.default }) {
+    async claim({ leaseSeconds = LEASE_SECONDS.default, requestId }) {
       const leaseMs = leaseMsOf(leaseSeconds);
       await giveBackExpired(tasks, clock);
       const now = clock.now();
-      const task = await tasks.claimTask((pending) => claimTask(pending, { now, leaseMs }));
+      const task = await tasks.claimTask(
+        (pending) => claimTask(pending, { now, leaseMs, claimKey: requestId }),
+        requestId,
+      );
       return task && heldTask(task);
     },
 
@@ -107,6 +129,7 @@ export function createTaskQueue(deps: TaskQueueDeps): TaskQueue {
     async completeBatch({ taskIds, result, fencingTokens = {} }) {
       checkBatch('task_ids', taskIds, limits);
       checkResult(result, limits);
+      checkBatchBytes(jsonBytes(result) * taskIds.length, limits);
       checkNoRepeats(taskIds);
       const now = clock.now();
       let unchanged = false;
@@ -121,7 +144,7 @@ export function createTaskQueue(deps: TaskQueueDeps): TaskQueue {
         unchanged = after.every((task, index) => task === found[index]);
         return after;
       });
-      return { tasks: completed.map(taskItem), replayed: unchanged || undefined };
+      return { tasks: completed.map(briefTaskItem), replayed: unchanged || undefined };
     },
 
     async fail({ taskId, reason, fencingToken }) {
@@ -130,14 +153,16 @@ export function createTaskQueue(deps: TaskQueueDeps): TaskQueue {
       return end(taskId, (task) => failTask(task, { now, reason, fencingToken }));
     },
 
-    async retry({ taskId, feedback }) {
+    async retry({ taskId, feedback, requestId }) {
       if (feedback !== undefined) checkText({ what: 'feedback', text: feedback, limits });
       const now = clock.now();
-      const { task, ...answer } = await end(taskId, (before) => retryTask(before, { now, feedback }));
-      const retried = task.status === 'pending';
+      const { task, ...answer } = await end(taskId, (before) =>
+        retryTask(before, { now, feedback, retryKey: requestId }),
+      );
+      const retried = task.status !== 'failed';
       const message = retried
-        ? `Task ${task.id} is pending again; ${task.attempts} of ${task.max_attempts} attempts are used.`
-        : `Task ${task.id} is failed: ${task.error}`;
+        ? `Task ${task.id} is ${task.status === 'pending' ? 'pending again' : task.status}; ${task.attempts} of ${task.max_attempts} attempts are used.`
+        : `Task ${task.id} is failed: ${task.error} ${ADD_ANEW}`;
       return { task, ...answer, retried, message };
     },
 
@@ -167,4 +192,8 @@ export function createTaskQueue(deps: TaskQueueDeps): TaskQueue {
       return taskStats({ counts, breaker, settings, now: clock.now() });
     },
   };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -14,20 +14,12 @@ export interface WorkerDeps extends Omit<OrchestratorDeps, 'executor' | 'verifie
   readonly performer: Performer | undefined;
   /** What judges results; the performer, where there is none. */
   readonly verifyCommand?: Omit<CommandVerifierParams, 'timers'>;
-  /** Milliseconds for which a task stays with a run that is not heard of, unless the run says otherwise. */
-  readonly leaseMs: number;
 }
 
 /** An orchestrator that does tasks by their workflow or by the performer, and has a command or the performer judge. */
-export function createWorker({
-  engine,
-  performer,
-  verifyCommand,
-  leaseMs,
-  ...deps
-}: WorkerDeps): Orchestrator {
+export function createWorker({ engine, performer, verifyCommand, ...deps }: WorkerDeps): Orchestrator {
   if (performer === undefined) return createIdleOrchestrator();
-  const orchestrator = createOrchestrator({
+  return createOrchestrator({
     ...deps,
     executor: createTaskExecutor({
       byWorkflow: createWorkflowExecutor({ engine, performer }),
@@ -38,5 +30,4 @@ export function createWorker({
         ? createPerformerVerifier(performer)
         : createCommandVerifier({ ...verifyCommand, timers: deps.timers }),
   });
-  return { run: (params) => orchestrator.run({ leaseMs, ...params }) };
 }

@@ -18,6 +18,8 @@ export interface KeepLeaseParams {
   readonly leaseMs: number;
   /** Aborted when the work for the task is to stop. */
   readonly signal: AbortSignal;
+  /** Called after every renewal that time has asked for: whatever else others wait for goes on, too. */
+  onHeartbeat(): Promise<void>;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -41,13 +43,18 @@ export interface KeptLease {
 export function keepLease(params: KeepLeaseParams): KeptLease {
   const { tasks, task, leaseMs, clock, timers, logger } = params;
   const { fencingToken } = task;
-  const lost = new AbortController();
+  // Not `AbortSignal.any`: its traces would stay with a run's signal for as long as that lives.
+  const ended = new AbortController();
+  const passOn = () => ended.abort(params.signal.reason);
+  let lost: Fault | undefined;
   let endsMs = clock.monotonicMs() + leaseMs;
   let stopped = false;
   let stopTimer = () => {};
 
   function lose(): void {
-    if (!stopped) lost.abort(leaseLost(task));
+    if (stopped) return;
+    lost = leaseLost(task);
+    ended.abort(lost);
   }
 
   async function change(work: TaskChange): Promise<void> {
@@ -66,23 +73,28 @@ export function keepLease(params: KeepLeaseParams): KeptLease {
   async function beat(): Promise<void> {
     try {
       await renew();
+      await params.onHeartbeat();
     } catch (error) {
       if (stopped || isLoss(error)) return;
       logger.warn('A lease could not be renewed.', { task: task.id, error });
-      // What nobody could tell the store for so long, another worker could not hear of.
+      // Nothing was heard of this worker for a whole lease: another one may have the task by now.
       if (clock.monotonicMs() >= endsMs) lose();
     }
-    if (!stopped && !lost.signal.aborted) scheduleBeat();
+    if (!stopped && lost === undefined) scheduleBeat();
   }
 
   function scheduleBeat(): void {
     stopTimer = timers.start(leaseMs * HEARTBEAT_SHARE, () => void beat());
   }
 
+  if (params.signal.aborted) passOn();
+  else params.signal.addEventListener('abort', passOn, { once: true });
   scheduleBeat();
   return {
-    signal: AbortSignal.any([params.signal, lost.signal]),
-    throwIfLost: () => lost.signal.throwIfAborted(),
+    signal: ended.signal,
+    throwIfLost() {
+      if (lost !== undefined) throw lost;
+    },
     renew,
     noteInstance: (instanceId) =>
       change((held) => {
@@ -93,6 +105,7 @@ export function keepLease(params: KeepLeaseParams): KeptLease {
     stop() {
       stopped = true;
       stopTimer();
+      params.signal.removeEventListener('abort', passOn);
     },
   };
 }

@@ -1,7 +1,6 @@
-import { canonicalJson } from '../domain/json.ts';
 import { checkJsonSize } from '../domain/json-size.ts';
 import type { Limits } from '../domain/limits.ts';
-import { type NewTask, TASK_ATTEMPTS_MAX, TASK_PRIORITY, type Task } from '../domain/task.ts';
+import { type NewTask, TASK_ATTEMPTS_MAX, TASK_PRIORITY } from '../domain/task.ts';
 import { checkRange, checkText } from './task-checks.ts';
 import type { AddTaskParams, TaskOptions } from './task-queue.ts';
 
@@ -39,13 +38,4 @@ export function checkOptions({ priority, maxAttempts, context }: TaskOptions, li
     bytesMax: limits.contextBytesMax,
     depthMax: limits.jsonDepthMax,
   });
-}
-
-/** Whether the task is the one that was asked for, whatever became of it since. */
-export function isSameTask(task: Task, asked: NewTask): boolean {
-  return canonicalJson(given(task)) === canonicalJson(given(asked));
-}
-
-function given({ description, priority, maxAttempts, workflowName, context }: NewTask) {
-  return { description, priority, maxAttempts, workflowName, context };
 }

@@ -8,6 +8,8 @@ import type { SafetySettings } from './run-safety.ts';
 
 export interface OrchestratorDeps extends AttemptDeps {
   readonly safety: SafetySettings;
+  /** Milliseconds for which a task stays with a run that is not heard of. */
+  readonly leaseMs: number;
   /** Hears of every change that runs make. */
   readonly changes: Pick<ChangeFeed, 'announce'>;
   /** Milliseconds between two looks at a queue in which there is nothing to do; 2,000 by default. */

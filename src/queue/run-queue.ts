@@ -1,7 +1,7 @@
 import { Fault } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import type { Task } from '../domain/task.ts';
-import { makeAttempt } from './attempt.ts';
+import { type AttemptResult, makeAttempt } from './attempt.ts';
 import type { OrchestratorDeps } from './orchestrator.ts';
 import { RUN_TASKS_MAX, type RunParams, type RunResult } from './run.ts';
 import { createProgress } from './run-progress.ts';
@@ -12,23 +12,22 @@ import type { StopReason } from './safety.ts';
 import { type NothingTaken, type Taken, takeTask } from './take-task.ts';
 import { checkRange } from './task-checks.ts';
 
-const LEASE_MS = 60_000;
 const POLL_MS = 2_000;
 const NOTE_CHARS_MAX = 200;
 /** A run that waits has no bound of its own. */
 const UNBOUNDED = { iterationsMax: Number.POSITIVE_INFINITY, runMsMax: Number.POSITIVE_INFINITY };
-const PASSING: readonly (StopReason | undefined)[] = [undefined, 'failures_in_row', 'breaker_open'];
+const PASSING: readonly StopReason[] = ['failures_in_row', 'breaker_open'];
 
 /** One run; see {@link Orchestrator}. */
 export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promise<RunResult> {
-  const { tasks, clock, timers, logger, pollMs = POLL_MS } = deps;
-  const { waitForMore = false, leaseMs = LEASE_MS, maxTasks, onProgress, onAttempt } = params;
+  const { tasks, clock, timers, logger, leaseMs, pollMs = POLL_MS } = deps;
+  const { waitForMore = false, maxTasks, onProgress, onAttempt } = params;
   if (maxTasks !== undefined) checkRange('max_tasks', maxTasks, RUN_TASKS_MAX);
   const startedMs = clock.monotonicMs();
   const settings = waitForMore ? { ...deps.safety, ...UNBOUNDED } : deps.safety;
-  const safety = createRunSafety({ tasks, clock, settings });
+  const safety = createRunSafety({ tasks, clock, settings, trialMs: leaseMs });
   const stop = createRunStop({ signal: params.signal, remainingMs: safety.remainingMs(), timers });
-  const progress = createProgress({ total: maxTasks, onProgress, onAttempt, logger });
+  const progress = createProgress({ total: maxTasks, onProgress, onAttempt, timers, logger });
   const tally = createRunTally(maxTasks);
 
   async function makeRound(): Promise<Taken> {
@@ -44,24 +43,35 @@ export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promi
     failpoint('task_claimed');
     const describe = (what: string) =>
       `${task.id}, attempt ${task.attempts} of ${task.maxAttempts}: ${oneLine(what)}`;
-    const { becomes, outcome, message } = await makeAttempt(deps, {
-      task,
-      leaseMs,
-      signal: stop.signal,
-      onProgress: (what) => progress.say(describe(what)),
-    });
-    failpoint('task_settled');
-    tally.end(becomes);
-    progress.endAttempt(describe(message), becomes === 'completed' || becomes === 'failed');
-    logger.debug('An attempt has ended.', { task: task.id, attempt: task.attempts, becomes });
-    await safety.record(outcome);
+    let said: AttemptResult['outcome'] = 'neither';
+    try {
+      const { becomes, outcome, message } = await makeAttempt(deps, {
+        task,
+        leaseMs,
+        signal: stop.signal,
+        onHeartbeat: safety.renew,
+        onProgress: (what) => progress.say(describe(what)),
+      });
+      said = outcome;
+      failpoint('task_settled');
+      tally.end(becomes);
+      progress.endAttempt(describe(message), becomes === 'completed' || becomes === 'failed');
+      logger.debug('An attempt has ended.', { task: task.id, attempt: task.attempts, becomes });
+    } finally {
+      progress.stop();
+      await safety.record(said);
+    }
   }
 
   /** A run that waits outlasts what may pass. */
-  async function outlastFault(error: unknown): Promise<Taken> {
+  async function outlastFault(error: unknown): Promise<undefined> {
     if (!(waitForMore && error instanceof Fault && error.retryable)) throw error;
     logger.warn('The queue cannot be worked on for now.', { error });
-    return {};
+  }
+
+  function goesOn({ stoppedBy }: NothingTaken): boolean {
+    if (!waitForMore) return false;
+    return stoppedBy === undefined ? !tally.isFull() : PASSING.includes(stoppedBy);
   }
 
   function summary({ stoppedBy, retryAfterMs }: NothingTaken): RunResult {
@@ -76,9 +86,9 @@ export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promi
   try {
     for (;;) {
       const taken = await makeRound().catch(outlastFault);
-      if (taken.task !== undefined) continue;
-      if (!waitForMore || !PASSING.includes(taken.stoppedBy)) return summary(taken);
-      const waitMs = Math.min(taken.retryAfterMs ?? pollMs, pollMs);
+      if (taken?.task !== undefined) continue;
+      if (taken !== undefined && !goesOn(taken)) return summary(taken);
+      const waitMs = Math.min(taken?.retryAfterMs ?? pollMs, pollMs);
       // Rejects when the run is stopped, which the next round sees.
       await timers.sleep(waitMs, stop.signal).catch(() => {});
     }

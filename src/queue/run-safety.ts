@@ -5,6 +5,7 @@ import {
   type BreakerAnswer,
   type BreakerSettings,
   recordAttempt,
+  renewTrial,
   type Trial,
 } from './circuit-breaker.ts';
 import type { Admission, Safety } from './safety.ts';
@@ -17,25 +18,21 @@ export interface SafetySettings extends BreakerSettings {
   readonly runMsMax: number;
 }
 
-export const DEFAULT_SAFETY: SafetySettings = {
-  failuresInRowMax: 5,
-  cooldownMs: 60_000,
-  trialMs: 600_000,
-  iterationsMax: 1_000,
-  runMsMax: 3_600_000,
-};
-
 export interface RunSafetyParams {
   readonly tasks: Pick<TaskStore, 'findBreaker' | 'changeBreaker'>;
   readonly clock: Clock;
   readonly settings: SafetySettings;
+  /** Milliseconds for which others wait for an attempt on trial that is not heard of: as long as its task is leased. */
+  readonly trialMs: number;
 }
 
 /** The safety of one run, which begins now. Throws the `STORAGE_` codes. */
-export function createRunSafety({ tasks, clock, settings }: RunSafetyParams): Safety {
+export function createRunSafety({ tasks, clock, settings, trialMs }: RunSafetyParams): Safety {
   const startedMs = clock.monotonicMs();
   let iterations = 0;
   let trial: Trial;
+  /** The last one: until it has ended, nobody knows what the trial has to show. */
+  let renewal = Promise.resolve();
   let openedByThisRun = false;
 
   const remainingMs = () => settings.runMsMax - (clock.monotonicMs() - startedMs);
@@ -47,10 +44,22 @@ export function createRunSafety({ tasks, clock, settings }: RunSafetyParams): Sa
     if (asked.state !== 'closed') {
       await tasks.changeBreaker((current) => {
         asked = current;
-        return admitAttempt(current, now, settings).breaker;
+        return admitAttempt(current, { now, trialMs }, settings).breaker;
       });
     }
-    return admitAttempt(asked, now, settings);
+    return admitAttempt(asked, { now, trialMs }, settings);
+  }
+
+  async function keepTrial(): Promise<void> {
+    if (trial === undefined) return;
+    const asked = { now: clock.now(), trialMs, trial };
+    let renewed: Trial = trial;
+    await tasks.changeBreaker((current) => {
+      const kept = renewTrial(current, asked);
+      renewed = kept === current ? asked.trial : kept.trialExpiresAt;
+      return kept;
+    });
+    trial = renewed;
   }
 
   return {
@@ -68,7 +77,13 @@ export function createRunSafety({ tasks, clock, settings }: RunSafetyParams): Sa
       return { admitted: true };
     },
 
+    async renew() {
+      renewal = renewal.catch(() => {}).then(keepTrial);
+      await renewal;
+    },
+
     async record(outcome) {
+      await renewal.catch(() => {});
       const attempt = { outcome, trial, now: clock.now() };
       const found = await tasks.findBreaker();
       if (recordAttempt(found, attempt, settings) === found) return;

@@ -6,6 +6,8 @@ import type { RunResult } from './run.ts';
 export interface RunTally {
   /** Whether the run may work on this task: it has done so before, or has not reached its bound. */
   mayTake(task: Task): boolean;
+  /** Whether it has worked on as many tasks as it may. */
+  isFull(): boolean;
   begin(task: Task): void;
   end(becomes: AttemptResult['becomes']): void;
   counts(): Pick<RunResult, 'processed' | 'completed' | 'failed' | 'attempts'>;
@@ -17,8 +19,10 @@ export function createRunTally(tasksMax: number | undefined): RunTally {
   let completed = 0;
   let failed = 0;
   let attempts = 0;
+  const isFull = () => tasksMax !== undefined && worked.size >= tasksMax;
   return {
-    mayTake: ({ id }) => worked.has(id) || tasksMax === undefined || worked.size < tasksMax,
+    mayTake: ({ id }) => worked.has(id) || !isFull(),
+    isFull,
     begin({ id }) {
       worked.add(id);
       attempts += 1;

@@ -4,7 +4,7 @@ export const RUN_TASKS_MAX = { min: 1, max: 1_000, default: 10 } as const;
 
 /** How far a run is, in words and numbers. */
 export interface RunProgress {
-  /** Grows with every message. Whole numbers are tasks that are done with, what follows the point is steps. */
+  /** Grows with every message, also where that repeats the last one, because the work takes long. Whole numbers are tasks that are done with, what follows the point is steps. */
   readonly progress: number;
   /** Tasks that the run may work on at most; absent where there is no bound. */
   readonly total?: number;
@@ -20,11 +20,9 @@ export interface RunParams {
   readonly onProgress?: (progress: RunProgress) => void;
   /** Hears how each attempt ended: `task-003, attempt 2 of 3: completed`. */
   readonly onAttempt?: (message: string) => void;
-  /** Milliseconds for which a task stays with a run that is not heard of; 60,000 by default. */
-  readonly leaseMs?: number;
   /**
-   * Waits for more tasks, and for an open circuit breaker, until the signal is aborted; neither attempts nor seconds end
-   * such a run.
+   * Waits for more tasks, and for an open circuit breaker, until the signal is aborted or `maxTasks` are done with;
+   * neither attempts nor seconds end such a run.
    */
   readonly waitForMore?: boolean;
 }

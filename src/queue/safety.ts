@@ -26,6 +26,8 @@ export type Admission =
 /** Decides before every attempt whether a run may go on. One per run; the circuit breaker behind it is everybody's. */
 export interface Safety {
   admit(): Promise<Admission>;
+  /** Says that the admitted attempt still goes on. */
+  renew(): Promise<void>;
   /** What came of an admitted attempt. `neither`: it was given up, and says nothing. */
   record(outcome: 'success' | 'failure' | 'neither'): Promise<void>;
   /** Milliseconds that are left of the run's time. */

@@ -33,11 +33,15 @@ export async function takeTask(params: TakeTaskParams): Promise<Taken> {
   const admission = await safety.admit();
   if (!admission.admitted) return admission;
   const now = clock.now();
-  // Another worker may have been faster, so that this is not the task that was seen.
-  const task = await tasks.claimTask((pending) =>
-    mayTake(pending) ? claimTask(pending, { now, leaseMs }) : pending,
-  );
+  let task: Task | undefined;
+  try {
+    // Another worker may have been faster, so that this is not the task that was seen.
+    task = await tasks.claimTask((pending) =>
+      mayTake(pending) ? claimTask(pending, { now, leaseMs }) : pending,
+    );
+  } finally {
+    if (task?.status !== 'in_progress') await safety.record('neither');
+  }
   if (task?.status === 'in_progress') return { task };
-  await safety.record('neither');
   return task === undefined ? {} : { stoppedBy: 'max_tasks' };
 }

@@ -2,7 +2,7 @@ import { Fault } from '../domain/errors.ts';
 import type { JsonValue } from '../domain/json.ts';
 import { canonicalJson } from '../domain/json.ts';
 import type { Task } from '../domain/task.ts';
-import { checkHolder, checkToken, wrongStatus } from './task-holder.ts';
+import { checkHolder, checkToken, hasAttemptsLeft, wrongStatus } from './task-holder.ts';
 
 /**
  * The task machine. Each function is the whole truth of one transition: it gives what the task becomes, or throws why
@@ -24,9 +24,15 @@ interface AsCaller extends At {
   readonly fencingToken?: number;
 }
 
+interface ClaimTaskParams extends At {
+  readonly leaseMs: number;
+  /** Of the call, so that its repeat finds the task. */
+  readonly claimKey?: string;
+}
+
 /** pending -> in_progress: the worker that gets it has it for so long. */
-export function claimTask(task: Task, { now, leaseMs }: At & { readonly leaseMs: number }): Task {
-  return begin(task, now, leaseMs);
+export function claimTask(task: Task, { now, leaseMs, claimKey }: ClaimTaskParams): Task {
+  return { ...begin(task, now, leaseMs), claimKey };
 }
 
 /**
@@ -87,16 +93,35 @@ export function failTask(task: Task, params: AsCaller & { readonly reason: strin
   };
 }
 
+interface RetryTaskParams extends At {
+  readonly feedback?: string;
+  /** Of the call, so that its repeat changes nothing. */
+  readonly retryKey?: string;
+}
+
 /**
  * failed or in_progress -> pending, to begin anew; failed where no attempt is left. Whoever had it has lost it. A task
- * that waits for its next attempt with this feedback stays as it is.
+ * that waits for its next attempt gets the feedback, and nothing else changes; one that was retried with this key stays
+ * as it is, whoever works on it now.
  */
-export function retryTask(task: Task, { now, feedback }: At & { readonly feedback?: string }): Task {
-  const waits = task.status === 'pending' && task.attempts > 0;
-  if (waits && (feedback === undefined || feedback === task.feedback)) return task;
+export function retryTask(task: Task, { now, feedback, retryKey }: RetryTaskParams): Task {
+  if (retryKey !== undefined && retryKey === task.retryKey) return task;
+  const waits = task.status === 'pending' && (task.attempts > 0 || feedback !== undefined);
+  if (waits) return adviseTask(task, { now, feedback, retryKey });
   if (task.status !== 'failed' && task.status !== 'in_progress') throw wrongStatus(task, 'be retried');
   const error = task.status === 'failed' ? task.error : 'It was taken back from its worker.';
-  return handBack(task, { now, error, feedback, startsOver: true });
+  return {
+    ...handBack(task, { now, error, feedback, startsOver: true }),
+    retryKey: retryKey ?? task.retryKey,
+  };
+}
+
+function adviseTask(
+  task: Task,
+  { now, feedback = task.feedback, retryKey = task.retryKey }: RetryTaskParams,
+): Task {
+  if (feedback === task.feedback && retryKey === task.retryKey) return task;
+  return { ...task, feedback, retryKey, updatedAt: now };
 }
 
 /** in_progress -> pending with what the next attempt has to do better; failed where no attempt is left. */
@@ -143,7 +168,7 @@ export function expireLease(task: Task, now: string): Task {
   return handBack(task, { now, error, startsOver: false });
 }
 
-/** -> pending, as if nothing had ever been done for it. */
+/** -> pending, as if nothing had ever been done for it; only the run that is to be ended is remembered. */
 export function resetTask(task: Task, now: string): Task {
   return {
     ...task,
@@ -152,7 +177,6 @@ export function resetTask(task: Task, now: string): Task {
     result: undefined,
     error: undefined,
     feedback: undefined,
-    instanceId: undefined,
     leaseExpiresAt: undefined,
     startedAt: undefined,
     completedAt: undefined,
@@ -160,11 +184,6 @@ export function resetTask(task: Task, now: string): Task {
     runNumber: task.runNumber + 1,
     updatedAt: now,
   };
-}
-
-/** Whether the task may be begun once more. */
-function hasAttemptsLeft(task: Task): boolean {
-  return task.attempts < task.maxAttempts;
 }
 
 /** What is said of a task that has none left. */
@@ -181,6 +200,7 @@ function begin(task: Task, now: string, leaseMs: number | undefined): Task {
     attempts: task.attempts + 1,
     fencingToken: task.fencingToken + 1,
     leaseExpiresAt: leaseEnd(now, leaseMs),
+    claimKey: undefined,
     startedAt: now,
     updatedAt: now,
     completedAt: undefined,

@@ -77,6 +77,24 @@ export function checkBatch(argument: string, items: readonly unknown[], { taskBa
   );
 }
 
+/** Throws `TOO_LARGE` for a batch that would store too much in one transaction. */
+export function checkBatchBytes(bytes: number, { taskBatchBytesMax }: Limits): void {
+  if (bytes <= taskBatchBytesMax) return;
+  throw new Fault(
+    'TOO_LARGE',
+    `The batch would store ${bytes} bytes, counting what its tasks share once for each; at most ${taskBatchBytesMax} are allowed.`,
+    {
+      hint: 'Split it into several calls, or put large data into a file, and send its path instead.',
+      details: { what: 'The batch', bytes, bytes_max: taskBatchBytesMax },
+    },
+  );
+}
+
+/** Of UTF-8 JSON; 0 for what is absent. */
+export function jsonBytes(value: JsonValue | undefined): number {
+  return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
+}
+
 function invalid(argument: string, problem: string): Fault {
   return new Fault('INVALID_ARGUMENT', `\`${argument}\` ${problem}.`, {
     hint: 'Mend it, and call again.',

@@ -24,18 +24,36 @@ export function checkToken(task: Task, fencingToken: number | undefined): void {
 
 export function wrongStatus(task: Task, what: string): Fault {
   return new Fault('TASK_STATUS_INVALID', `Task ${task.id} is ${task.status}, and so it cannot ${what}.`, {
-    hint: NEXT[task.status],
+    hint: nextCall(task),
     details: { task_id: task.id, status: task.status },
   });
 }
 
-const NEXT: Readonly<Record<Task['status'], string>> = {
-  pending: 'Call start_task for it, or claim_next_task, to begin.',
-  in_progress:
-    'Someone works on it. Choose another one with claim_next_task, or take it back with retry_task.',
-  completed: 'It is done. Add a new task for what is left to do.',
-  failed: 'Call retry_task to have it tried again.',
-};
+/** Whether the task may be begun once more. */
+export function hasAttemptsLeft(task: Task): boolean {
+  return task.attempts < task.maxAttempts;
+}
+
+/** What leads on; retry_task only where an attempt is left for it. */
+function nextCall(task: Task): string {
+  const retryable = hasAttemptsLeft(task);
+  switch (task.status) {
+    case 'pending':
+      return 'Call start_task for it, or claim_next_task, to begin.';
+    case 'in_progress':
+      return retryable
+        ? 'Someone works on it. Choose another one with claim_next_task, or take it back with retry_task.'
+        : 'Someone works on it, and it is its last attempt. Choose another one with claim_next_task.';
+    case 'completed':
+      return 'It is done, and its result is kept. Add a new task with add_task for what is left to do.';
+    case 'failed':
+      return retryable ? 'Call retry_task to have it tried again.' : ADD_ANEW;
+  }
+}
+
+/** What is left to do about a task whose attempts are used up. */
+export const ADD_ANEW =
+  'To have it tried all the same, add it anew with add_task, and say there what went wrong.';
 
 export function leaseLost(task: Pick<Task, 'id'>): Fault {
   return new Fault(

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../domain/json.ts';
 import type { Task, TaskStatus } from '../domain/task.ts';
+import type { LargeMember, ListedTask } from '../store/task-store.ts';
 
 /** A task as clients see it. Field names are the contract's. */
 export interface TaskItem {
@@ -21,6 +22,17 @@ export interface TaskItem {
   readonly updated_at: string;
   readonly started_at?: string;
   readonly completed_at?: string;
+}
+
+/** A task as the answer of a batch names it. */
+export type BriefTaskItem = Pick<TaskItem, 'id' | 'status' | 'priority' | 'description'>;
+
+/** A task as a listing shows it. */
+export interface ListedTaskItem extends TaskItem {
+  /** What was too large for a listing: texts are cut, values are left out. */
+  readonly cut?: readonly LargeMember[];
+  /** The address of all of it, if something was cut. */
+  readonly in_full?: string;
 }
 
 /** A task in the hands of the one who gets this. */
@@ -53,4 +65,20 @@ export function taskItem(task: Task): TaskItem {
 
 export function heldTask(task: Task): HeldTask {
   return { ...taskItem(task), fencing_token: task.fencingToken };
+}
+
+export function listedTaskItem({ cut, ...task }: ListedTask): ListedTaskItem {
+  return { ...taskItem(task), cut, in_full: cut && `task://${task.id}` };
+}
+
+const BRIEF_CHARS = 200;
+
+export function briefTaskItem({ id, status, priority, description }: Task): BriefTaskItem {
+  return { id, status, priority, description: brief(description) };
+}
+
+function brief(text: string): string {
+  if (text.length <= BRIEF_CHARS) return text;
+  // Half a character may be left at the end.
+  return `${text.slice(0, BRIEF_CHARS - 1).replace(/\p{Surrogate}$/u, '')}…`;
 }

@@ -1,7 +1,7 @@
 import type { BreakerState } from '../domain/circuit-breaker.ts';
 import type { JsonObject, JsonValue } from '../domain/json.ts';
 import type { TaskStatus } from '../domain/task.ts';
-import type { HeldTask, TaskItem } from './task-item.ts';
+import type { BriefTaskItem, HeldTask, ListedTaskItem, TaskItem } from './task-item.ts';
 
 /** What holds for every task of one call. */
 export interface TaskOptions {
@@ -22,6 +22,13 @@ export interface AddTaskParams extends TaskOptions {
 
 export interface AddTasksParams extends TaskOptions {
   readonly descriptions: readonly string[];
+}
+
+export interface ClaimTaskParams {
+  /** See {@link LEASE_SECONDS}. */
+  readonly leaseSeconds?: number;
+  /** Makes the call safe to repeat: as long as the task is in progress, the repeat gets the same one. */
+  readonly requestId?: string;
 }
 
 export interface StartTaskParams {
@@ -58,6 +65,8 @@ export interface RetryTaskParams {
   readonly taskId: string;
   /** What the next attempt should do better. */
   readonly feedback?: string;
+  /** Makes the call safe to repeat: without it, a repeat takes the task from whoever began it meanwhile. */
+  readonly requestId?: string;
 }
 
 export interface ListTasksParams {
@@ -73,8 +82,9 @@ export interface TaskAnswer {
   readonly replayed?: true;
 }
 
+/** Says which tasks, and not all that is in them: together they may be large. */
 export interface TasksAnswer {
-  readonly tasks: readonly TaskItem[];
+  readonly tasks: readonly BriefTaskItem[];
   /** The call was made before; nothing happened now. */
   readonly replayed?: true;
 }
@@ -86,7 +96,7 @@ export interface RetryAnswer extends TaskAnswer {
 }
 
 export interface TaskPage {
-  readonly tasks: readonly TaskItem[];
+  readonly tasks: readonly ListedTaskItem[];
   readonly next_cursor?: string;
 }
 
@@ -116,7 +126,7 @@ export interface TaskQueue {
   /** The pending task that would be claimed next; nobody gets it by this. */
   peek(): Promise<TaskItem | undefined>;
   /** Takes the next pending task, for as many seconds; undefined if there is none. Two workers never get the same. */
-  claim(params: { readonly leaseSeconds?: number }): Promise<HeldTask | undefined>;
+  claim(params: ClaimTaskParams): Promise<HeldTask | undefined>;
   /**
    * Takes a certain pending task; with the fencing token of a task that one holds, renews its lease. Throws
    * `TASK_NOT_FOUND`, `TASK_STATUS_INVALID`, `LEASE_LOST`.
@@ -133,7 +143,7 @@ export interface TaskQueue {
   clearCompleted(): Promise<{ readonly cleared: number }>;
   /** Makes every task pending with no attempt behind it, and closes the circuit breaker. */
   resetAll(): Promise<{ readonly reset: number }>;
-  /** In the order in which they are taken. */
+  /** In the order in which they are taken; as many as fit into an answer. */
   list(params: ListTasksParams): Promise<TaskPage>;
   /** One task. Throws `TASK_NOT_FOUND`. */
   find(taskId: string): Promise<TaskItem>;

@@ -6,7 +6,7 @@ import type { Answer } from '../engine/answer.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Execution, ExecutionContext, Executor } from './executor.ts';
 import { takeStep } from './step-worker.ts';
-import { beginRun, outcomeOf } from './workflow-run.ts';
+import { beginRun, endFormerRun, outcomeOf } from './workflow-run.ts';
 
 const STEPS_MAX = 200;
 /** Only whoever wrote the task or the workflow can mend these. */
@@ -27,8 +27,9 @@ export interface WorkflowExecutorParams {
 
 /**
  * Executes tasks by running their workflow, each step carried out by the performer. A run that completes is a success,
- * with the result `{instance_id, steps, result}`, where `result` is what the last report says. One that is suspended,
- * fails or is cancelled is a failure; the next attempt begins a new one, except after a cancelling, which is final.
+ * with the result `{instance_id, steps, status, result}`, where the last two are what the last report says. One that is
+ * suspended, fails or is cancelled is a failure; the next attempt begins a new one and cancels what is left of this one,
+ * except after a cancelling, which is final.
  */
 export function createWorkflowExecutor(params: WorkflowExecutorParams): Executor {
   const { engine } = params;
@@ -41,6 +42,7 @@ export function createWorkflowExecutor(params: WorkflowExecutorParams): Executor
         if (!(error instanceof Fault && WRONG_TASK.includes(error.code))) throw error;
         return { status: 'failure', error: error.message, permanent: true };
       }
+      await endFormerRun(engine, task, answer);
       await context.noteInstance(answer.instance_id);
       return runToEnd(params, { task, context, answer });
     },

@@ -1,6 +1,6 @@
 import { Fault, type FaultCode } from '../domain/errors.ts';
 import { type JsonObject, mergeJson } from '../domain/json.ts';
-import type { Task } from '../domain/task.ts';
+import { TASK_KEY_PREFIX, type Task } from '../domain/task.ts';
 import type { Answer } from '../engine/answer.ts';
 import type { Engine } from '../engine/engine.ts';
 
@@ -13,7 +13,11 @@ const CONTEXT_REFUSALS: readonly FaultCode[] = ['INPUTS_INVALID', 'TOO_LARGE', '
  * `feedback` where the workflow takes them.
  */
 export async function beginRun(engine: Pick<Engine, 'start' | 'status'>, task: Task): Promise<Answer> {
-  const call = { workflowName: task.workflowName ?? '', requestId: `task/${task.id}/${task.runNumber}` };
+  const call = {
+    workflowName: task.workflowName ?? '',
+    requestId: `${TASK_KEY_PREFIX}${task.id}/${task.runNumber}`,
+    reservedRequest: true,
+  };
   let refusal: unknown;
   for (const context of startContexts(task)) {
     try {
@@ -25,6 +29,21 @@ export async function beginRun(engine: Pick<Engine, 'start' | 'status'>, task: T
     }
   }
   throw refusal;
+}
+
+/** Ends the run that a task was carried out by before it began anew: else it would stay open, and be taken up by somebody. */
+export async function endFormerRun(
+  engine: Pick<Engine, 'cancel'>,
+  { id, instanceId }: Task,
+  current: Answer,
+): Promise<void> {
+  if (instanceId === undefined || instanceId === current.instance_id) return;
+  try {
+    await engine.cancel({ instanceId, reason: `${id} was begun anew, as ${current.instance_id}.` });
+  } catch (error) {
+    // It may have been pruned.
+    if (!(error instanceof Fault && error.code === 'INSTANCE_NOT_FOUND')) throw error;
+  }
 }
 
 /**
@@ -40,7 +59,10 @@ function startContexts({ description, feedback, context }: Task): readonly JsonO
 
 const HISTORY_PAGE = 200;
 
-/** What the last report of a run says: its result, else its message; where it says nothing, the context. */
+/**
+ * What the last report of a run says: its status, which whoever verifies has to see, and its result, else its message;
+ * where it says nothing, the context.
+ */
 export async function outcomeOf(engine: Pick<Engine, 'history'>, end: Answer): Promise<JsonObject> {
   let report: JsonObject | undefined;
   let cursor: string | undefined;
@@ -52,6 +74,7 @@ export async function outcomeOf(engine: Pick<Engine, 'history'>, end: Answer): P
   return {
     instance_id: end.instance_id,
     steps: end.revision,
+    ...(report?.status === undefined ? {} : { status: report.status }),
     result: report?.result ?? report?.message ?? report?.error ?? end.current_context,
   };
 }

@@ -85,7 +85,10 @@ export interface Store {
   listInstances(filter: InstanceFilter, page: PageParams): Promise<Page<Instance>>;
 
   /** Ids that start with `prefix`, the most recently changed instances first. */
-  completeInstanceId(prefix: string, limit: number): Promise<readonly string[]>;
+  completeInstanceId(
+    prefix: string,
+    filter: { readonly limit: number; readonly withoutWorkflow?: string },
+  ): Promise<readonly string[]>;
 
   close(): Promise<void>;
 }

@@ -11,8 +11,10 @@ export type TaskChange = (task: Task) => Task;
 
 export interface AddTasksParams {
   readonly tasks: readonly NewTask[];
-  /** Makes the call safe to repeat, as long as its tasks are there. */
+  /** Makes the call safe to repeat, as long as one of its tasks is there. */
   readonly requestId?: string;
+  /** Of all that the call asks for: tells its repeat from another call with the same key. */
+  readonly requestHash?: string;
 }
 
 export interface AddedTasks {
@@ -20,6 +22,24 @@ export interface AddedTasks {
   readonly tasks: readonly Task[];
   /** They were added before, under the same `requestId`; nothing was written now. */
   readonly replayed: boolean;
+  /** Of the call that added them. */
+  readonly requestHash?: string;
+}
+
+export interface TaskPageParams extends PageParams {
+  /** Of JSON, all tasks of the page together; the first one is there whatever its size. */
+  readonly bytesMax?: number;
+  /** Of one text, or of the JSON of one value; what is larger is cut or left out. */
+  readonly memberBytesMax?: number;
+}
+
+/** Members that may be large. */
+export type LargeMember = 'description' | 'error' | 'feedback' | 'context' | 'result';
+
+/** A task as a listing has it. */
+export interface ListedTask extends Task {
+  /** Values of these are left out, and texts are cut; absent where the task is whole. */
+  readonly cut?: readonly LargeMember[];
 }
 
 /**
@@ -36,8 +56,11 @@ export interface TaskStore {
   /** The pending task that is next: the lowest priority number first, then the oldest. Its cost does not grow with the queue. */
   nextTask(): Promise<Task | undefined>;
 
-  /** Changes that task; undefined if none is pending. Among workers that call at once, each gets another task. */
-  claimTask(claim: TaskChange): Promise<Task | undefined>;
+  /**
+   * Changes that task; undefined if none is pending. Among workers that call at once, each gets another task. If a task
+   * in progress was claimed under `claimKey`, that is the answer, and `claim` is not called.
+   */
+  claimTask(claim: TaskChange, claimKey?: string): Promise<Task | undefined>;
 
   /**
    * Changes tasks, all or none.
@@ -63,7 +86,7 @@ export interface TaskStore {
   removeCompletedTasks(): Promise<number>;
 
   /** In the order in which they are taken; all statuses mixed where none is given. */
-  listTasks(filter: { readonly status?: TaskStatus }, page: PageParams): Promise<Page<Task>>;
+  listTasks(filter: { readonly status?: TaskStatus }, page: TaskPageParams): Promise<Page<ListedTask>>;
 
   countTasks(): Promise<Readonly<Record<TaskStatus, number>>>;
 

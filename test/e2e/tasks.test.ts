@@ -60,7 +60,9 @@ scenarioPerClient(
     const { task: cake, message } = await client.answer<Taken>('claim_next_task', { lease_seconds: 60 });
     expect(cake).toMatchObject({ id: 'task-002', status: 'in_progress', attempts: 1, fencing_token: 1 });
     expect(cake?.lease_expires_at).toMatch(/Z$/);
+    // With the tools of workflows switched off, none of them is recommended.
     expect(message).toContain('RELAY');
+    expect(message).not.toContain('start_workflow');
     expect(message).toContain('fencing_token 1');
     const renewed = await client.answer<Taken>('start_task', {
       task_id: 'task-002',
@@ -105,7 +107,7 @@ scenarioPerClient(
     });
     expect(await client.answer('claim_next_task')).toEqual({
       message:
-        'No task is pending: 0 in progress, 1 completed, 1 failed. retry_task makes a failed task pending again.',
+        'No task is pending: 0 in progress, 1 completed, 1 failed (task-002). retry_task makes a failed task pending again, while it has attempts left.',
     });
     expect(await client.failure('start_task', { task_id: 'task-404' })).toMatchObject({
       error_code: 'TASK_NOT_FOUND',
@@ -163,9 +165,9 @@ scenarioPerClient('batches, in full or not at all', ['task-batches'], async (scr
     result: 'Done.',
     fencing_tokens: { 'task-001': sown?.fencing_token },
   });
-  expect(done.tasks.map(({ id, status, result }) => [id, status, result])).toEqual([
-    ['task-001', 'completed', 'Done.'],
-    ['task-002', 'completed', 'Done.'],
+  expect(done.tasks).toEqual([
+    { id: 'task-001', status: 'completed', priority: 2, description: 'Sow.' },
+    { id: 'task-002', status: 'completed', priority: 2, description: 'Water.' },
   ]);
 });
 
@@ -183,6 +185,7 @@ scenarioPerProtocol(
 interface TaskListing {
   readonly tasks: readonly TaskItem[];
   readonly more: boolean;
+  readonly next_cursor?: string;
   readonly totals: Omit<TaskStats, 'breaker'>;
 }
 
@@ -205,7 +208,11 @@ scenarioPerProtocol(
       'task://completed',
     ]);
     expect((await client.listResourceTemplates()).map(({ uriTemplate }) => uriTemplate)).toEqual([
-      'task://filter/{status}',
+      'task://filter/{status}{?cursor}',
+      'task://queue{?cursor}',
+      'task://pending{?cursor}',
+      'task://completed{?cursor}',
+      'task://{task_id}',
     ]);
     expect(await read('task://queue')).toEqual({
       tasks: [],
@@ -240,10 +247,23 @@ scenarioPerProtocol(
       failed: 1,
       breaker: { state: 'closed', failures_in_row: 0 },
     });
-    for (const uri of ['task://filter/lost', 'task://filter/', 'task://queue/task-001', 'task://'])
+    expect(await read('task://task-003')).toMatchObject({ id: 'task-003', status: 'failed', error: 'No.' });
+    for (const uri of [
+      'task://filter/lost',
+      'task://filter/',
+      'task://queue/task-001',
+      'task://',
+      'task://task-404',
+      'task://lost',
+      'task://task-001?cursor=x',
+      'task://stats?cursor=x',
+      'task://queue?cursor=x',
+      'task://queue?cursor=',
+    ])
       await expect(client.readResource(uri), uri).rejects.toThrow();
 
-    const statuses = (typed: string) => client.completeResource('task://filter/{status}', 'status', typed);
+    const statuses = (typed: string) =>
+      client.completeResource('task://filter/{status}{?cursor}', 'status', typed);
     expect((await statuses('')).values).toEqual(['pending', 'in_progress', 'completed', 'failed']);
     expect((await statuses('IN')).values).toEqual(['in_progress']);
 
@@ -251,6 +271,13 @@ scenarioPerProtocol(
     const pending = await read('task://pending');
     expect(pending.tasks).toHaveLength(200);
     expect(pending).toMatchObject({ more: true, totals: { total: 204, pending: 201 } });
+    for (const uri of ['task://pending', 'task://filter/pending']) {
+      const rest = await read(`${uri}?cursor=${pending.next_cursor}`);
+      expect(rest.tasks.map(({ id }) => id)).toEqual(['task-204']);
+      expect(rest).toMatchObject({ more: false });
+    }
+
+    expect((await client.callTool('get_next_task')).text).toContain('In progress (task-004).');
   },
 );
 
@@ -281,6 +308,44 @@ scenarioPerProtocol(
     await watcher.announced('resource task://queue');
     expect(await pendingIds(watcher)).toEqual(['task-001']);
     expect(watcher.changes).toEqual(['resource task://queue']);
+  },
+);
+
+scenarioPerProtocol(
+  'a watcher hears of the end of a lease, though nobody asks for the queue',
+  ['task-updates', 'updates-announced', 'several-processes'],
+  async (scratch, open) => {
+    const watcher = await scratch.connect(open, TASKS);
+    const other = await scratch.connect(open, TASKS);
+    await other.callTool('add_task', { description: 'Sweep.' });
+    await watcher.watch(['task://current']);
+    await other.callTool('claim_next_task', { lease_seconds: 1 });
+    await watcher.announced('resource task://current');
+    const told = [...watcher.changes];
+    // Nobody asks for the queue: asking would give the task back.
+    await expect.poll(() => watcher.changes.length, { timeout: 5_000 }).toBeGreaterThan(told.length);
+    expect(await pendingIds(watcher)).toEqual(['task-001']);
+  },
+);
+
+scenarioPerProtocol(
+  'a batch of large tasks is refused, and a listing of them fits into an answer',
+  ['task-batches', 'task-resources'],
+  async (scratch, open) => {
+    const client = await scratch.connect(open, TASKS);
+    const descriptions = Array.from({ length: 400 }, (_, index) => `Task ${index}.`);
+    const context = { text: 'x'.repeat(1_000_000) };
+    const refused = await client.callTool('add_tasks_batch', { descriptions, context });
+    expect(JSON.parse(refused.text)).toMatchObject({
+      error_code: 'TOO_LARGE',
+      details: { bytes_max: 8 * 1024 * 1024 },
+    });
+    await client.callTool('add_tasks_batch', { descriptions: descriptions.slice(0, 8), context });
+    const { text } = await client.readResource('task://queue');
+    expect(text.length).toBeLessThan(10_000);
+    const [task] = (JSON.parse(text) as TaskListing).tasks;
+    expect(task).toMatchObject({ cut: ['context'], in_full: 'task://task-001' });
+    expect(JSON.parse((await client.readResource('task://task-001')).text)).toMatchObject({ context });
   },
 );
 

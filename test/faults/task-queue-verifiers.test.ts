@@ -18,6 +18,8 @@ import { runWorker } from '../support/worker-process.ts';
 const ATTEMPTS = 3;
 /** Of one judgement: the first, two retries and one repair. */
 const REQUESTS_MAX = 4;
+/** Attempts that do not count, because the model is out of order. */
+const OUTAGES_MAX = 5;
 
 const { verdictIgnored, noVerdictAccepts, noVerdictRefunds, garbageAccepts } = TASK_MUTANTS;
 
@@ -128,14 +130,14 @@ async function judgeByCommand({ tasks, hangs, mutant }: JudgedParams & { readonl
 }
 
 async function judgeByModel({ tasks, mutant }: JudgedParams) {
-  const provider = await startBabblingProvider(createRandom(SEED));
+  const provider = await startBabblingProvider({ random: createRandom(SEED), outagesMax: OUTAGES_MAX });
   let result: RunResult | undefined;
   try {
     const violations = await withFaultyServers({
       mutant,
       async work(servers) {
         await addAuditedTasks(servers.scratch.databasePath, tasksOf(tasks));
-        result = await work({ servers, env: provider.env, tasks });
+        result = await work({ servers, env: provider.env, tasks, refunds: OUTAGES_MAX });
         servers.problems.push(...wrongEnds(servers, provider.accepted));
       },
     });
@@ -156,12 +158,14 @@ interface WorkParams {
   readonly servers: FaultyServers;
   readonly env: Readonly<Record<string, string>>;
   readonly tasks: number;
+  /** Attempts that may be made beyond those that count. */
+  readonly refunds?: number;
 }
 
 /** One run of a worker over all tasks. More attempts than they have together would be a loop, and are cut short. */
-async function work({ servers, env, tasks }: WorkParams): Promise<RunResult> {
+async function work({ servers, env, tasks, refunds = 0 }: WorkParams): Promise<RunResult> {
   const { scratch, serverFile, problems } = servers;
-  const iterations = tasks * ATTEMPTS + 1;
+  const iterations = tasks * ATTEMPTS + refunds + 1;
   const result = await runWorker({
     serverFile,
     cwd: scratch.folder,

@@ -25,14 +25,14 @@ const SHORT_FORM_RECLAIM_MS = 15_000;
 
 interface Size
   extends LabourParams,
-    Pick<WorkerFieldParams, 'workers' | 'doomed' | 'tasksPerLife' | 'fates'> {
+    Pick<WorkerFieldParams, 'workers' | 'doomed' | 'tasksPerLife' | 'fates' | 'stopPlaces'> {
   readonly leaseMs: number;
   readonly slowMs: number;
 }
 
 /** Small and quick, and with more of what the defects need: workers that come back when others have their task. */
 const MUTANT_SIZE: Size = {
-  tasks: 24,
+  tasks: 12,
   fragile: 4,
   slow: 0,
   sturdyAttempts: 30,
@@ -51,7 +51,18 @@ const MUTANTS: readonly (readonly [Mutant, Size])[] = [
   [claimWithoutLock, MUTANT_SIZE],
   [attemptsNotCounted, MUTANT_SIZE],
   [startsOver, MUTANT_SIZE],
-  [noFencing, { ...MUTANT_SIZE, doomed: 0, tasksPerLife: 1, fates: ['stopped'] }],
+  // Whoever comes back has a result in hand.
+  [
+    noFencing,
+    {
+      ...MUTANT_SIZE,
+      tasks: 8,
+      doomed: 0,
+      tasksPerLife: 1,
+      fates: ['stopped'],
+      stopPlaces: ['task_executed', 'task_verified'],
+    },
+  ],
   // Nothing happens to the workers, and still they lose what takes them longer than a lease.
   [
     noHeartbeat,
@@ -102,7 +113,8 @@ describe('R11: workers that are killed, stopped and ended', () => {
     expect(slowestReclaimMs).toBeLessThanOrEqual(size.leaseMs + reclaimMs);
   });
 
-  test.each(MUTANTS.map(([mutant, size]) => ({ name: mutant.name, mutant, size })))(
+  // They wait more than they work: for leases to end, and for workers that do not come back.
+  test.concurrent.each(MUTANTS.map(([mutant, size]) => ({ name: mutant.name, mutant, size })))(
     'catches: $name',
     async ({ mutant, size }) => {
       const campaign = startCampaign(`R11 without a guard: ${mutant.name}`);
@@ -128,7 +140,7 @@ async function drain(size: Size, mutant?: Mutant) {
     async work({ scratch, serverFile, problems }) {
       const { databasePath, folder } = scratch;
       await scratch.writeWorkflow(POST_OFFICE, postOfficeFiles);
-      const script = labourScript({ workMs: 10, againMs: leaseMs / 4, slowMs });
+      const script = labourScript({ workMs: 10, againMs: leaseMs / 2, slowMs });
       const scriptFile = join(folder, 'script.json');
       await writeFile(scriptFile, JSON.stringify(script));
       await addAuditedTasks(databasePath, labour(size));

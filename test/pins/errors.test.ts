@@ -23,6 +23,7 @@ const PINNED = {
   LEASE_LOST: 'final',
   BATCH_REFUSED: 'final',
   VERIFIER_FAILED: 'retryable',
+  VERIFIER_UNAVAILABLE: 'retryable',
   MODEL_REQUIRED: 'final',
   SERVER_NOT_FOUND: 'final',
   SERVER_UNAVAILABLE: 'retryable',

@@ -2,7 +2,7 @@ import type { Random } from './campaign.ts';
 import { type FakeProvider, type ReceivedRequest, type Reply, startFakeProvider } from './fake-provider.ts';
 import { openaiWire } from './provider-wires.ts';
 
-/** An OpenAI-compatible endpoint that does tasks well, and judges them by saying anything at all. */
+/** An OpenAI-compatible endpoint that does tasks well, and judges them by saying anything at all, or is out of order. */
 export interface BabblingProvider {
   readonly env: Readonly<Record<string, string>>;
   /** Whether it really accepted that attempt at that task. */
@@ -34,31 +34,53 @@ const BABBLE: readonly Reply[] = [
   openaiWire.truncated(ACCEPTANCE),
   openaiWire.refusal(),
   openaiWire.contentFilter(),
+];
+/** Nobody's fault but the provider's: the attempt does not count. */
+const OUTAGES: readonly Reply[] = [
   openaiWire.error({ status: 400 }),
   openaiWire.error({ status: 401 }),
   openaiWire.error({ status: 404 }),
+];
+/** These are asked again after a pause, and are rare for that. */
+const PASSING: readonly Reply[] = [
+  openaiWire.error({ status: 503 }),
   { status: 200, body: '<html>Welcome to the hotel.</html>' },
   { status: 200, body: { accepted: true } },
   { status: 200, body: [] },
+  'reset',
+  'cut',
 ];
-/** These are asked again after a pause, and are rare for that. */
-const PASSING: readonly Reply[] = [openaiWire.error({ status: 503 }), 'reset', 'cut'];
 
-export async function startBabblingProvider(random: Random): Promise<BabblingProvider> {
+export interface BabblingParams {
+  readonly random: Random;
+  readonly outagesMax: number;
+}
+
+export async function startBabblingProvider({
+  random,
+  outagesMax,
+}: BabblingParams): Promise<BabblingProvider> {
   const attempts = new Map<string, number>();
+  let executions = 0;
+  let outages = 0;
   const judgements = new Map<string, number>();
   const accepted = new Set<string>();
 
-  function doTask(id: string): Reply {
-    const attempt = (attempts.get(id) ?? 0) + 1;
+  function doTask(id: string, attempt: number): Reply {
     attempts.set(id, attempt);
+    executions++;
     const result = JSON.stringify({ attempt });
     return openaiWire.text(JSON.stringify({ message: 'Done.', status: 'success', result }));
   }
 
   function judge(id: string): Reply {
     const key = `${id}/${attempts.get(id)}`;
-    judgements.set(key, (judgements.get(key) ?? 0) + 1);
+    const execution = `${key}/${executions}`;
+    judgements.set(execution, (judgements.get(execution) ?? 0) + 1);
+    if (outages < outagesMax && random.chance(0.1)) {
+      outages++;
+      return random.pick(OUTAGES);
+    }
     if (random.chance(0.15)) {
       accepted.add(key);
       return openaiWire.text(ACCEPTANCE);
@@ -69,9 +91,9 @@ export async function startBabblingProvider(random: Random): Promise<BabblingPro
 
   function answer({ body }: ReceivedRequest): Reply {
     const text = JSON.stringify(body);
-    const id = /# Task (task-\d+)/.exec(text)?.[1];
+    const [, id, attempt = '1'] = /# Task (task-\d+)(?: \(attempt (\d+)\))?/.exec(text) ?? [];
     if (id === undefined) throw new Error(`There is no task in ${text}.`);
-    return text.includes('Judge this result.') ? judge(id) : doTask(id);
+    return text.includes('Judge this result.') ? judge(id) : doTask(id, Number(attempt));
   }
 
   const server: FakeProvider = await startFakeProvider(answer);

@@ -17,11 +17,12 @@ import { createOrchestrator, type OrchestratorDeps } from '../../src/queue/orche
 import { createPerformerExecutor } from '../../src/queue/performer-executor.ts';
 import { createPerformerVerifier } from '../../src/queue/performer-verifier.ts';
 import type { Orchestrator } from '../../src/queue/run.ts';
-import { DEFAULT_SAFETY, type SafetySettings } from '../../src/queue/run-safety.ts';
+import type { SafetySettings } from '../../src/queue/run-safety.ts';
 import { createTaskExecutor } from '../../src/queue/task-executor.ts';
 import type { TaskQueue } from '../../src/queue/task-queue.ts';
 import { createWorkflowExecutor } from '../../src/queue/workflow-executor.ts';
 import { openSqliteStores, type SqliteStores } from '../../src/store/sqlite/open-sqlite-stores.ts';
+import { DEFAULT_SAFETY } from './safety-settings.ts';
 import { definition, type EditableDefinitions, editableDefinitions, step } from './test-engine.ts';
 import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
 
@@ -106,6 +107,7 @@ export async function openQueue({
         }),
         verifier: createPerformerVerifier(performer),
         safety: { ...DEFAULT_SAFETY, ...safety },
+        leaseMs: 60_000,
         limits,
         clock,
         timers,

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import type { CircuitBreaker } from '../../src/domain/circuit-breaker.ts';
+import type { BreakerState } from '../../src/domain/circuit-breaker.ts';
 import type { JsonValue } from '../../src/domain/json.ts';
 import { silentLogger } from '../../src/domain/logger.ts';
 import type { NewTask, TaskStatus } from '../../src/domain/task.ts';
@@ -22,7 +22,12 @@ export interface AuditedTask {
   readonly result: JsonValue;
 }
 
-export type AuditedBreaker = Pick<CircuitBreaker, 'state' | 'failuresInRow'>;
+export interface AuditedBreaker {
+  readonly state: BreakerState;
+  readonly failuresInRow: number;
+  readonly openedAt: string | null;
+  readonly trialExpiresAt: string | null;
+}
 
 interface Written<Row> {
   /** Ascending over all writes, in the order in which they were committed. */
@@ -62,6 +67,8 @@ const TASK_MEMBERS: Readonly<Record<keyof AuditedTask, string>> = {
 const BREAKER_MEMBERS: Readonly<Record<keyof AuditedBreaker, string>> = {
   state: '@.state',
   failuresInRow: '@.failures_in_row',
+  openedAt: '@.opened_at',
+  trialExpiresAt: '@.trial_expires_at',
 };
 
 interface AuditedTable {

@@ -36,8 +36,8 @@ export const TASK_MUTANTS = {
     patches: [
       {
         file: 'store/sqlite/task-store-on-connection.ts',
-        replace: 'const claimNext = client.transaction((claim: TaskChange): Task | undefined => {',
-        by: 'const claimNext = unlocked((claim: TaskChange): Task | undefined => {',
+        replace: 'const claimNext = changing((claim: TaskChange, claimKey: string | undefined)',
+        by: 'const claimNext = unlocked((claim: TaskChange, claimKey: string | undefined)',
       },
       {
         file: 'store/sqlite/task-store-on-connection.ts',
@@ -46,7 +46,7 @@ export const TASK_MUTANTS = {
         by: [
           'function unlocked<Work>(work: Work) { return { immediate: work }; }',
           'function changeOne(task: Task, change: TaskChange): Task {',
-          'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);',
+          'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);',
         ].join('\n'),
       },
     ],
@@ -76,6 +76,17 @@ export const TASK_MUTANTS = {
         file: CHANGES,
         replace: 'return handBack(task, { now, error, startsOver: false });',
         by: 'return handBack(task, { now, error, startsOver: true });',
+      },
+    ],
+  },
+  noRepeats: {
+    name: 'a completion that is told again is not recognized',
+    patches: [
+      {
+        file: CHANGES,
+        replace:
+          "if (task.status === 'completed' && canonicalJson(task.result) === canonicalJson(result)) return task;",
+        by: '',
       },
     ],
   },
@@ -117,6 +128,50 @@ export const TASK_MUTANTS = {
         file: 'ai/work-schema.ts',
         replace: 'if (!wire.ok) return wire;\n  const feedback',
         by: 'if (!wire.ok) return { ok: true, value: { accepted: true } };\n  const feedback',
+      },
+    ],
+  },
+  breakerInMemory: {
+    name: 'every process has a circuit breaker of its own',
+    patches: [
+      {
+        file: 'store/sqlite/task-store-on-connection.ts',
+        replace: 'const breakers = createBreakerTable(db, BREAKER);',
+        by: [
+          'let breaker = createBreakerTable(db, BREAKER).find();',
+          'const breakers = { find: () => breaker, keep: (next: CircuitBreaker) => void (breaker = next) };',
+        ].join('\n'),
+      },
+    ],
+  },
+  trialForAll: {
+    name: 'whoever has seen the cool-down end makes a trial',
+    patches: [
+      {
+        file: 'queue/run-safety.ts',
+        replace: 'asked = current;',
+        // Held up, so that others have looked as well.
+        by: 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);',
+      },
+    ],
+  },
+  trialForEver: {
+    name: 'a trial that was lost is waited for',
+    patches: [
+      {
+        file: 'queue/circuit-breaker.ts',
+        replace: 'return Math.max(0, untilMs(now, breaker.trialExpiresAt ?? now));',
+        by: 'return Number.POSITIVE_INFINITY;',
+      },
+    ],
+  },
+  noCooldown: {
+    name: 'an open circuit breaker does not cool down',
+    patches: [
+      {
+        file: 'queue/circuit-breaker.ts',
+        replace: 'return Math.max(0, untilMs(now, breaker.openedAt ?? now) + cooldownMs);',
+        by: 'return cooldownMs === 0 ? 1 : 0;',
       },
     ],
   },

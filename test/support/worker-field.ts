@@ -16,6 +16,8 @@ export interface WorkerFieldParams extends Omit<StartWorkerParams, 'flags'> {
   readonly doomed: number;
   /** What happens to the others: one of these, by luck. */
   readonly fates: readonly Fate['how'][];
+  /** Where they are stopped, if not anywhere. */
+  readonly stopPlaces?: readonly (typeof TASK_FAILPOINTS)[number][];
 }
 
 export interface WorkerFieldResult {
@@ -108,13 +110,15 @@ export async function runWorkerField(params: WorkerFieldParams): Promise<WorkerF
   }
 
   async function end(worker: WorkerProcess): Promise<void> {
-    worker.kill('SIGCONT');
     worker.kill('SIGTERM');
+    // On its way out it may still come to the place at which it stops.
+    const goOn = setInterval(() => worker.kill('SIGCONT'), 10 * POLL_MS);
     const late = sleep(EXIT_MS, 'late', { ref: false });
     if ((await Promise.race([worker.exited, late])) === 'late') {
-      problems.push(`A worker did not end within ${EXIT_MS} ms of being asked to.`);
+      problems.push(`A worker did not end within ${EXIT_MS} ms of being asked to: ${worker.stderr()}`);
       worker.kill('SIGKILL');
     }
+    clearInterval(goOn);
     await worker.exited;
   }
 
@@ -149,12 +153,14 @@ const KILL_PLACES = [...TASK_FAILPOINTS, ...FAILPOINTS];
 const STOP_PLACES = [...TASK_FAILPOINTS, ...BEFORE_THE_END, 'task_executed', 'task_verified'] as const;
 
 function drawFate(params: WorkerFieldParams, lives: number): Fate {
-  const { random, workers, tasksPerLife } = params;
+  const { random, workers, tasksPerLife, stopPlaces } = params;
   if (lives < params.doomed)
     return { how: 'killed', place: random.pick(BEFORE_THE_END), passes: 1, writes: 0 };
   const passes = 1 + random.below(2 * tasksPerLife - 1);
   const writes = random.below(2 * tasksPerLife * workers * WRITES_PER_TASK);
   const how = random.pick(params.fates);
+  if (how === 'stopped' && stopPlaces !== undefined)
+    return { how, place: random.pick(stopPlaces), passes, writes };
   if (how === 'ended' || random.chance(0.3)) return { how, place: 'anywhere', passes, writes };
   return { how, place: random.pick(how === 'killed' ? KILL_PLACES : STOP_PLACES), passes, writes };
 }

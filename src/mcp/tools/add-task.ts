@@ -4,7 +4,7 @@ import { defineTool } from '../tool.ts';
 
 export const addTask = defineTool({
   name: 'add_task',
-  description: 'Put a task into the queue, for you or another worker to do later.',
+  description: 'Queue a task, for you or another worker to do later.',
   input: z.strictObject({
     description: z.string().describe('All that whoever does it has to know'),
     ...describedTaskOptions,

@@ -5,7 +5,7 @@ import { defineTool } from '../tool.ts';
 export const addTasksBatch = defineTool({
   name: 'add_tasks_batch',
   description:
-    'Put many tasks into the queue, all or none; the other arguments are as for add_task, and hold for each.',
+    'Put many tasks into the queue, all or none; the other arguments, as for add_task, hold for each.',
   input: z.strictObject({ descriptions: z.array(z.string()), ...taskOptions }),
   output: tasksAnswer,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { requestId } from '../schemas.ts';
 import { nothingPending, taskInHand } from '../task-messages.ts';
 import { claimAnswer, DEFAULT_LEASE, leaseSeconds } from '../task-schemas.ts';
 import { defineTool } from '../tool.ts';
@@ -6,17 +7,18 @@ import { defineTool } from '../tool.ts';
 export const claimNextTask = defineTool({
   name: 'claim_next_task',
   description:
-    'Take the next pending task: no other worker gets it before its lease ends. Do it, then call complete_task with the ' +
-    'fencing_token of this answer, or fail_task. Repeat until there is none.',
+    'Take the next pending task: no other worker gets it before its lease ends. Do it, then complete_task with this ' +
+    'fencing_token, or fail_task. Repeat until there is none.',
   input: z.strictObject({
-    lease_seconds: leaseSeconds.describe(`How long you may take; ${DEFAULT_LEASE}`),
+    lease_seconds: leaseSeconds.describe(`How long; ${DEFAULT_LEASE}`),
+    request_id: requestId.describe('Unique; its repeat gets the same task'),
   }),
   output: claimAnswer,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
-  async run({ lease_seconds }, { taskQueue }) {
-    const queue = await taskQueue();
-    const task = await queue.claim({ leaseSeconds: lease_seconds });
-    if (task === undefined) return { message: nothingPending(await queue.stats()) };
-    return { task, message: taskInHand(task) };
+  async run({ lease_seconds, request_id }, deps) {
+    const queue = await deps.taskQueue();
+    const task = await queue.claim({ leaseSeconds: lease_seconds, requestId: request_id });
+    if (task === undefined) return { message: await nothingPending(queue) };
+    return { task, message: taskInHand(task, deps) };
   },
 });

@@ -9,18 +9,18 @@ export const startTask = defineTool({
     'Take a certain pending task. With the fencing_token of a task that you hold: renew its lease.',
   input: z.strictObject({
     task_id: taskId,
-    lease_seconds: leaseSeconds.describe('How long you may take; without it, until you end the task'),
+    lease_seconds: leaseSeconds.describe('How long; without it, until you end the task'),
     fencing_token: fencingToken,
   }),
   output: startAnswer,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
-  async run({ task_id, lease_seconds, fencing_token }, { taskQueue }) {
-    const queue = await taskQueue();
+  async run({ task_id, lease_seconds, fencing_token }, deps) {
+    const queue = await deps.taskQueue();
     const task = await queue.start({
       taskId: task_id,
       leaseSeconds: lease_seconds,
       fencingToken: fencing_token,
     });
-    return { task, message: taskInHand(task) };
+    return { task, message: taskInHand(task, deps) };
   },
 });

@@ -1,21 +1,11 @@
 import type Database from 'better-sqlite3';
+import { drizzle } from 'drizzle-orm/better-sqlite3';
 import type { Logger } from '../../domain/logger.ts';
 import type { Timers } from '../../domain/timers.ts';
-import { lazy } from './lazy.ts';
+import { createQueueRevision } from './queue-revision.ts';
 
 /** One look takes some 20 microseconds where nobody else wrote anything. */
 const POLL_MS = 500;
-
-/**
- * What a change of the queue leaves different, read from indexes that hold no descriptions or results. An attempt that
- * begins and ends between two looks is told by the circuit breaker, or by what it made of the task.
- */
-const QUEUE_STATE = `
-  SELECT
-    (SELECT group_concat(status || tasks, ' ') FROM (SELECT status, count(*) AS tasks FROM tasks GROUP BY status)),
-    (SELECT max(task_number) FROM tasks),
-    (SELECT max(updated_at) FROM tasks WHERE status = 'in_progress'),
-    (SELECT group_concat(state || failures_in_row || ifnull(opened_at, ''), ' ') FROM circuit_breakers)`;
 
 export interface ForeignTaskChangesParams {
   readonly client: Database.Database;
@@ -37,17 +27,17 @@ export function createForeignTaskChanges({
   logger,
 }: ForeignTaskChangesParams): ForeignTaskChanges {
   const listeners = new Set<() => void>();
-  const selectState = lazy(() => client.prepare(QUEUE_STATE).raw());
-  let seen = { version: undefined as unknown, state: '' };
+  const queue = createQueueRevision(drizzle(client));
+  let seen = { version: undefined as unknown, revision: 0 };
   let stopTimer: (() => void) | undefined;
 
   /** Whether the queue is another than at the last look. Any write of others changes the version, theirs to the queue or not. */
   function hasChanged(): boolean {
     const version: unknown = client.pragma('data_version', { simple: true });
     if (version === seen.version) return false;
-    const state = JSON.stringify(selectState().get());
-    const changed = state !== seen.state;
-    seen = { version, state };
+    const revision = queue.find();
+    const changed = revision !== seen.revision;
+    seen = { version, revision };
     return changed;
   }
 

@@ -16,16 +16,17 @@ import { instanceColumns, workflowInstances as instances } from './schema.ts';
  */
 export function createInstanceListing(db: BetterSQLite3Database) {
   const ofWorkflow = eq(instances.workflowName, placeholder('workflowName'));
-  const ofAnother = or(
-    isNull(placeholder('withoutWorkflow')),
-    ne(instances.workflowName, placeholder('withoutWorkflow')),
-  );
   const selectOfStatus = lazy(() => prepareSelectOfStatus(db, ofAnother));
   const selectOfStatusAndWorkflow = lazy(() => prepareSelectOfStatus(db, ofWorkflow));
   const selectAny = lazy(() => prepareSelectAny(db, ofAnother));
   const selectOfWorkflow = lazy(() => prepareSelectAny(db, ofWorkflow));
   const selectIds = lazy(() =>
-    db.select(idColumns).from(instances).where(startsWithPrefix).limit(placeholder('limit')).prepare(),
+    db
+      .select(idColumns)
+      .from(instances)
+      .where(and(startsWithPrefix, ofAnother))
+      .limit(placeholder('limit'))
+      .prepare(),
   );
   const selectLatestIds = lazy(() => prepareSelectLatestIds(db));
 
@@ -51,8 +52,11 @@ export function createInstanceListing(db: BetterSQLite3Database) {
      * Few ids fit a long prefix, so they are looked up and sorted; many fit a short one, so a walk from
      * the latest instance on soon meets enough of them.
      */
-    completeId(prefix: string, limit: number): readonly string[] {
-      const range = { prefix, prefixEnd: `${prefix}\u{10FFFF}` };
+    completeId(
+      prefix: string,
+      { limit, withoutWorkflow = null }: { readonly limit: number; readonly withoutWorkflow?: string | null },
+    ): readonly string[] {
+      const range = { prefix, prefixEnd: `${prefix}\u{10FFFF}`, withoutWorkflow };
       const found = selectIds().all({ ...range, limit: SORTED_IDS_MAX + 1 });
       const ids =
         found.length > SORTED_IDS_MAX
@@ -69,6 +73,10 @@ const { placeholder } = sql;
 const idColumns = { instanceId: instances.instanceId, updatedAt: instances.updatedAt };
 const latestFirst = [desc(instances.updatedAt), desc(instances.instanceId)] as const;
 const isEarlier = sql`(${instances.updatedAt}, ${instances.instanceId}) < (${placeholder('updatedAt')}, ${placeholder('instanceId')})`;
+const ofAnother = or(
+  isNull(placeholder('withoutWorkflow')),
+  ne(instances.workflowName, placeholder('withoutWorkflow')),
+);
 const startsWithPrefix = and(
   gte(instances.instanceId, placeholder('prefix')),
   lt(instances.instanceId, placeholder('prefixEnd')),
@@ -102,7 +110,7 @@ function prepareSelectLatestIds(db: BetterSQLite3Database) {
     db
       .select(idColumns)
       .from(instances)
-      .where(and(eq(instances.status, status), startsWithPrefix, isEarlier));
+      .where(and(eq(instances.status, status), startsWithPrefix, ofAnother, isEarlier));
   const [first, second, ...rest] = INSTANCE_STATUSES;
   return unionAll(select(first), select(second), ...rest.map(select))
     .orderBy(...latestFirst)

@@ -3,6 +3,7 @@ import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { JsonValue } from '../../domain/json.ts';
 import type { KnowledgeHit } from '../../domain/session.ts';
+import { knowledgeExcerpt } from '../knowledge-excerpt.ts';
 import type { PutValueParams, SearchParams } from '../session-store.ts';
 import { lazy } from './lazy.ts';
 import { matchExpressions } from './match-expressions.ts';
@@ -15,8 +16,6 @@ export const knowledgeIndex = sqliteTable('agent_knowledge_index', {
   key: text('key').notNull(),
   text: text('text').notNull(),
 });
-
-const EXCERPT_WORDS = 24;
 
 /** The statements of the full-text index of `agent_knowledge`, prepared when first used. */
 export function createKnowledgeIndex(db: BetterSQLite3Database) {
@@ -31,7 +30,7 @@ export function createKnowledgeIndex(db: BetterSQLite3Database) {
         key: knowledge.key,
         value: knowledge.value,
         updatedAt: knowledge.updatedAt,
-        excerpt: sql<string>`snippet(${knowledgeIndex}, -1, '**', '**', '…', ${sql.raw(String(EXCERPT_WORDS))})`,
+        text: knowledgeIndex.text,
       })
       .from(knowledgeIndex)
       // Unlike INNER JOIN, it keeps this order: only so does FTS5 hand out the best first, and stop at the limit.
@@ -58,7 +57,12 @@ export function createKnowledgeIndex(db: BetterSQLite3Database) {
     search({ sessionId, query, limit }: SearchParams): readonly KnowledgeHit[] {
       for (const expression of matchExpressions(query)) {
         const rows = select().all({ expression, sessionId, limit });
-        if (rows.length > 0) return rows.map((row) => ({ ...row, value: row.value.value }));
+        if (rows.length > 0)
+          return rows.map(({ text, value, ...row }) => ({
+            ...row,
+            value: value.value,
+            excerpt: knowledgeExcerpt(text, query),
+          }));
       }
       return [];
     },
@@ -67,7 +71,7 @@ export function createKnowledgeIndex(db: BetterSQLite3Database) {
 
 /** What is found of a value: strings as they are; of other values the JSON, without what is escaped in it. */
 function searchText(value: JsonValue): string {
-  // FTS5 cuts an excerpt off at a NUL. Everything that JSON escapes stands between words, too.
+  // A NUL ends a text for FTS5. Everything that JSON escapes stands between words, too.
   if (typeof value === 'string') return value.replaceAll('\0', ' ');
   return JSON.stringify(value).replace(/\\(u[0-9a-f]{4}|.)/g, ' ');
 }

@@ -6,13 +6,14 @@ import { scriptCalls, scriptRuns } from './journal-schema.ts';
 import { knowledgeIndex } from './knowledge-index.ts';
 import { workflowDefinitions, workflowHistory, workflowInstances } from './schema.ts';
 import { agentKnowledge, agentMessages, agentTaskData } from './session-schema.ts';
-import { circuitBreakers, tasks } from './task-schema.ts';
+import { circuitBreakers, taskQueues, tasks } from './task-schema.ts';
 
 const TABLES = [
   workflowDefinitions,
   workflowInstances,
   workflowHistory,
   tasks,
+  taskQueues,
   circuitBreakers,
   agentMessages,
   agentTaskData,

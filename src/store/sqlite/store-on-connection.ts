@@ -75,7 +75,7 @@ export function createStoreOnConnection({ client, retry }: StoreOnConnectionPara
     recentHistory: (instanceId, limit) => retry(() => historyListing.recent(instanceId, limit)),
     listHistory: (instanceId, page) => retry(() => historyListing.list(instanceId, page)),
     listInstances: (filter, page) => retry(() => instanceListing.list(filter, page)),
-    completeInstanceId: (prefix, limit) => retry(() => instanceListing.completeId(prefix, limit)),
+    completeInstanceId: (prefix, filter) => retry(() => instanceListing.completeId(prefix, filter)),
     async close() {
       client.close();
     },

@@ -3,7 +3,7 @@ import { type NewTask, type Task, taskId } from '../../domain/task.ts';
 import type { circuitBreakers, tasks } from './task-schema.ts';
 import { withoutNulls } from './without-nulls.ts';
 
-type TaskRow = Omit<typeof tasks.$inferSelect, 'requestId'>;
+type TaskRow = Omit<typeof tasks.$inferSelect, 'requestId' | 'requestHash'>;
 type BreakerRow = typeof circuitBreakers.$inferSelect;
 
 // An absent member of the domain is a NULL of the table, typed both ways, so that a column that drifts from its
@@ -20,6 +20,8 @@ export function taskToRow(task: NewTask): Omit<TaskRow, 'taskNumber'> {
     runNumber: task.runNumber,
     workflowName: task.workflowName ?? null,
     instanceId: task.instanceId ?? null,
+    claimKey: task.claimKey ?? null,
+    retryKey: task.retryKey ?? null,
     createdAt: task.createdAt,
     updatedAt: task.updatedAt,
     startedAt: task.startedAt ?? null,

@@ -24,8 +24,11 @@ export const tasks = sqliteTable(
     runNumber: integer('run_number').notNull(),
     workflowName: plainText('workflow_name'),
     instanceId: plainText('instance_id'),
-    /** The key of the call that added it. */
+    /** The key of the call that added it, and what that call was. */
     requestId: plainText('request_id'),
+    requestHash: plainText('request_hash'),
+    claimKey: plainText('claim_key'),
+    retryKey: plainText('retry_key'),
     createdAt: plainText('created_at').notNull(),
     updatedAt: plainText('updated_at').notNull(),
     startedAt: plainText('started_at'),
@@ -35,18 +38,28 @@ export const tasks = sqliteTable(
     feedback: plainText('feedback'),
     context: json('context').$type<JsonObject>(),
     result: presentJson('result').$type<Present<JsonValue>>(),
-  } satisfies Record<keyof NewTask | 'taskNumber' | 'requestId', unknown>,
+  } satisfies Record<keyof NewTask | 'taskNumber' | 'requestId' | 'requestHash', unknown>,
   (table) => [
     index('tasks_by_status').on(table.status, table.priority),
     index('tasks_by_lease').on(table.status, table.leaseExpiresAt).where(isNotNull(table.leaseExpiresAt)),
     index('tasks_by_request').on(table.requestId).where(isNotNull(table.requestId)),
+    index('tasks_by_claim').on(table.status, table.claimKey).where(isNotNull(table.claimKey)),
   ],
 );
 
-// What readers of the domain are given: the key is between the caller and the store.
-const { requestId: _requestId, ...taskColumns } = getTableColumns(tasks);
+// What readers of the domain are given: the call that added a task is between the caller and the store.
+const { requestId: _requestId, requestHash: _requestHash, ...taskColumns } = getTableColumns(tasks);
 
 export { taskColumns };
+
+/**
+ * How often the queue was changed: a row that each transaction moves which changes tasks or the circuit breaker, so
+ * that whoever watches sees every change by one look.
+ */
+export const taskQueues = sqliteTable('task_queues', {
+  name: plainText('name').primaryKey(),
+  revision: integer('revision').notNull(),
+});
 
 /** What keeps workers from failing one task after another; a row for each that was ever moved. */
 export const circuitBreakers = sqliteTable('circuit_breakers', {

@@ -5,6 +5,7 @@ import { TASK_STATUSES, type Task, type TaskStatus } from '../../domain/task.ts'
 import type { AddedTasks, AddTasksParams, TaskChange, TaskStore } from '../task-store.ts';
 import { createBreakerTable } from './breaker-table.ts';
 import { callingBack } from './calling-back.ts';
+import { createQueueRevision } from './queue-revision.ts';
 import type { StoreOnConnectionParams } from './store-on-connection.ts';
 import { createTaskListing } from './task-listing.ts';
 import { createTaskTable } from './task-table.ts';
@@ -19,11 +20,27 @@ export function createTaskStoreOnConnection({ client, retry }: StoreOnConnection
   const table = createTaskTable(db);
   const listing = createTaskListing(db);
   const breakers = createBreakerTable(db, BREAKER);
+  const revision = createQueueRevision(db);
+
+  /** Whether the transaction that runs has written something. */
+  let written = false;
+
+  /** A transaction that may change the queue; if it did, the revision tells. */
+  function changing<Args extends unknown[], Result>(work: (...args: Args) => Result) {
+    return client.transaction((...args: Args): Result => {
+      written = false;
+      const result = work(...args);
+      if (written) revision.move();
+      return result;
+    });
+  }
 
   function keep(before: Task | undefined, after: Task | undefined): void {
     if (after === undefined || after.id !== before?.id)
       throw new Defect('A change of tasks has to return the tasks that it was given.');
-    if (after !== before) table.update(after);
+    if (after === before) return;
+    table.update(after);
+    written = true;
   }
 
   function changeOne(task: Task, change: TaskChange): Task {
@@ -32,19 +49,26 @@ export function createTaskStoreOnConnection({ client, retry }: StoreOnConnection
     return changed;
   }
 
-  const add = client.transaction(({ tasks, requestId }: AddTasksParams): AddedTasks => {
-    const seen = requestId === undefined ? [] : table.ofRequest(requestId);
-    if (seen.length > 0) return { tasks: seen, replayed: true };
-    return { tasks: tasks.map((task) => table.insert(task, requestId)), replayed: false };
+  const add = changing(({ tasks, ...origin }: AddTasksParams): AddedTasks => {
+    const seen = origin.requestId === undefined ? undefined : table.ofRequest(origin.requestId);
+    if (seen !== undefined && seen.tasks.length > 0) return { ...seen, replayed: true };
+    written = tasks.length > 0;
+    return { tasks: tasks.map((task) => table.insert(task, origin)), replayed: false };
   });
 
-  const claimNext = client.transaction((claim: TaskChange): Task | undefined => {
+  function claimedUnder(claimKey: string | undefined): Task | undefined {
+    return claimKey === undefined ? undefined : table.claimedUnder(claimKey);
+  }
+
+  const claimNext = changing((claim: TaskChange, claimKey: string | undefined): Task | undefined => {
+    const claimed = claimedUnder(claimKey);
+    if (claimed !== undefined) return claimed;
     const task = table.next();
     return task && changeOne(task, claim);
   });
 
   type TasksChange = Parameters<TaskStore['changeTasks']>[1];
-  const changeThese = client.transaction((ids: readonly string[], change: TasksChange): readonly Task[] => {
+  const changeThese = changing((ids: readonly string[], change: TasksChange): readonly Task[] => {
     const before = ids.map((id) => table.find(id));
     const after = change(before);
     for (let index = 0; index < Math.max(before.length, after.length); index++)
@@ -53,11 +77,11 @@ export function createTaskStoreOnConnection({ client, retry }: StoreOnConnection
   });
 
   type ExpiredParams = Parameters<TaskStore['changeExpiredTasks']>[0];
-  const changeExpired = client.transaction(({ now, limit, change }: ExpiredParams): readonly Task[] =>
+  const changeExpired = changing(({ now, limit, change }: ExpiredParams): readonly Task[] =>
     table.expired(now, limit).map((task) => changeOne(task, change)),
   );
 
-  const changeAll = client.transaction((change: TaskChange): number => {
+  const changeAll = changing((change: TaskChange): number => {
     let count = 0;
     for (let some = table.after(undefined, TASKS_PER_READ); some.length > 0; ) {
       for (const task of some) changeOne(task, change);
@@ -67,12 +91,20 @@ export function createTaskStoreOnConnection({ client, retry }: StoreOnConnection
     return count;
   });
 
+  const removeCompleted = changing((): number => {
+    const count = table.removeCompleted();
+    written = count > 0;
+    return count;
+  });
+
   const list = client.transaction((...params: Parameters<typeof listing.list>) => listing.list(...params));
 
-  const changeBreaker = client.transaction((change: (breaker: CircuitBreaker) => CircuitBreaker) => {
+  const changeBreaker = changing((change: (breaker: CircuitBreaker) => CircuitBreaker) => {
     const before = breakers.find();
     const after = change(before);
-    if (after !== before) breakers.keep(after);
+    if (after === before) return after;
+    breakers.keep(after);
+    written = true;
     return after;
   });
 
@@ -82,9 +114,13 @@ export function createTaskStoreOnConnection({ client, retry }: StoreOnConnection
     findTask: (id) => retry(() => table.find(id)),
     nextTask: () => retry(() => table.next()),
     // Workers ask again and again. Where there is nothing for them, they keep nobody from writing.
-    claimTask: (claim) =>
+    claimTask: (claim, claimKey) =>
       callingBack(claim, (change) =>
-        retry(() => (table.next() === undefined ? undefined : claimNext.immediate(change))),
+        retry(
+          () =>
+            claimedUnder(claimKey) ??
+            (table.next() === undefined ? undefined : claimNext.immediate(change, claimKey)),
+        ),
       ),
     changeTasks: (ids, change) =>
       callingBack(change, (watched) => retry(() => changeThese.immediate(ids, watched))),
@@ -95,7 +131,7 @@ export function createTaskStoreOnConnection({ client, retry }: StoreOnConnection
         ),
       ),
     changeAllTasks: (change) => callingBack(change, (watched) => retry(() => changeAll.immediate(watched))),
-    removeCompletedTasks: () => retry(() => table.removeCompleted()),
+    removeCompletedTasks: () => retry(() => removeCompleted.immediate()),
     listTasks: (filter, page) => retry(() => list(filter, page)),
     async countTasks() {
       const counts = new Map(await retry(() => table.countByStatus()));

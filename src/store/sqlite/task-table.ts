@@ -1,10 +1,17 @@
-import { and, asc, eq, getTableColumns, gt, isNotNull, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, lte, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { type NewTask, type Task, type TaskStatus, taskNumber } from '../../domain/task.ts';
+import type { AddedTasks } from '../task-store.ts';
 import { lazy } from './lazy.ts';
 import { columnPlaceholders, rowPlaceholders } from './placeholders.ts';
 import { taskFromRow, taskToRow } from './task-rows.ts';
 import { taskColumns, tasks } from './task-schema.ts';
+
+/** The call that adds a task. */
+interface TaskOrigin {
+  readonly requestId?: string | null;
+  readonly requestHash?: string | null;
+}
 
 /**
  * The statements of `tasks`, prepared when first used. But for those that concern every task, their cost does not grow
@@ -13,7 +20,7 @@ import { taskColumns, tasks } from './task-schema.ts';
 export function createTaskTable(db: BetterSQLite3Database) {
   const { placeholder } = sql;
   const hasNumber = eq(tasks.taskNumber, placeholder('taskNumber'));
-  const { taskNumber: _taskNumber, requestId: _requestId, ...changing } = getTableColumns(tasks);
+  const { taskNumber: _taskNumber, ...changing } = taskColumns;
 
   const insert = lazy(() => db.insert(tasks).values(rowPlaceholders(tasks)).prepare());
   const update = lazy(() => db.update(tasks).set(columnPlaceholders(changing)).where(hasNumber).prepare());
@@ -29,10 +36,24 @@ export function createTaskTable(db: BetterSQLite3Database) {
   );
   const selectOfRequest = lazy(() =>
     db
-      .select(taskColumns)
+      .select({ ...taskColumns, requestHash: tasks.requestHash })
       .from(tasks)
       .where(and(isNotNull(tasks.requestId), eq(tasks.requestId, placeholder('requestId'))))
       .orderBy(asc(tasks.taskNumber))
+      .prepare(),
+  );
+  const selectClaimed = lazy(() =>
+    db
+      .select(taskColumns)
+      .from(tasks)
+      .where(
+        and(
+          isNotNull(tasks.claimKey),
+          eq(tasks.status, 'in_progress'),
+          eq(tasks.claimKey, placeholder('claimKey')),
+        ),
+      )
+      .limit(1)
       .prepare(),
   );
   const selectExpired = lazy(() =>
@@ -63,9 +84,9 @@ export function createTaskTable(db: BetterSQLite3Database) {
   );
 
   return {
-    insert(task: NewTask, requestId: string | undefined): Task {
+    insert(task: NewTask, { requestId = null, requestHash = null }: TaskOrigin): Task {
       const row = taskToRow(task);
-      const { lastInsertRowid } = insert().run({ ...row, taskNumber: null, requestId: requestId ?? null });
+      const { lastInsertRowid } = insert().run({ ...row, taskNumber: null, requestId, requestHash });
       return taskFromRow({ ...row, taskNumber: Number(lastInsertRowid) });
     },
 
@@ -84,8 +105,18 @@ export function createTaskTable(db: BetterSQLite3Database) {
     },
 
     /** Those that were added by one call, as far as they are still there. */
-    ofRequest(requestId: string): readonly Task[] {
-      return selectOfRequest().all({ requestId }).map(taskFromRow);
+    ofRequest(requestId: string): Pick<AddedTasks, 'tasks' | 'requestHash'> {
+      const rows = selectOfRequest().all({ requestId });
+      return {
+        tasks: rows.map(({ requestHash: _hash, ...row }) => taskFromRow(row)),
+        requestHash: rows[0]?.requestHash ?? undefined,
+      };
+    },
+
+    /** The one in progress that was claimed under this key. */
+    claimedUnder(claimKey: string): Task | undefined {
+      const row = selectClaimed().get({ claimKey });
+      return row && taskFromRow(row);
     },
 
     /** The lease that ended first comes first. */

@@ -420,19 +420,31 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
         const instances: Instance[] = [];
         for (const instanceId of ids) instances.push(await started({ instance: { instanceId } }));
         await advanced(instances[0] as Instance);
-        expect(await store.completeInstanceId('aa', 10)).toEqual(['aa-1', 'aa-3']);
-        expect(await store.completeInstanceId('a', 2)).toEqual(['aa-1', 'aa-3']);
-        expect(await store.completeInstanceId('', 3)).toEqual(['aa-1', 'b-4', 'aa-3']);
-        expect(await store.completeInstanceId('aa-1', 10)).toEqual(['aa-1']);
-        expect(await store.completeInstanceId('aa-12', 10)).toEqual([]);
-        expect(await store.completeInstanceId('A', 10)).toEqual([]);
+        expect(await store.completeInstanceId('aa', { limit: 10 })).toEqual(['aa-1', 'aa-3']);
+        expect(await store.completeInstanceId('a', { limit: 2 })).toEqual(['aa-1', 'aa-3']);
+        expect(await store.completeInstanceId('', { limit: 3 })).toEqual(['aa-1', 'b-4', 'aa-3']);
+        expect(await store.completeInstanceId('aa-1', { limit: 10 })).toEqual(['aa-1']);
+        expect(await store.completeInstanceId('aa-12', { limit: 10 })).toEqual([]);
+        expect(await store.completeInstanceId('A', { limit: 10 })).toEqual([]);
+      });
+
+      it('leaves out the runs of a workflow, however many ids fit', async () => {
+        const instance = { workflowName: 'HIDDEN' };
+        for (let i = 0; i < 600; i++) await started({ instance: { ...instance, instanceId: `aa-${i}` } });
+        await started({ instance: { instanceId: 'aa-shown' } });
+        const withoutWorkflow = 'HIDDEN';
+        for (const prefix of ['', 'aa', 'aa-s'])
+          expect(await store.completeInstanceId(prefix, { limit: 10, withoutWorkflow })).toEqual([
+            'aa-shown',
+          ]);
+        expect(await store.completeInstanceId('aa-599', { limit: 10, withoutWorkflow })).toEqual([]);
       });
 
       it.each(['%', '_', 'a%', "a'", '*', 'a\u{10FFFF}', '\0', '\ud800'])(
         'takes %j literally',
         async (prefix) => {
           await started({ instance: { instanceId: 'abc' } });
-          expect(await store.completeInstanceId(prefix, 10)).toEqual([]);
+          expect(await store.completeInstanceId(prefix, { limit: 10 })).toEqual([]);
         },
       );
 
@@ -445,7 +457,9 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
         }
         const startingWith = (prefix: string) => ids.filter((id) => id.startsWith(prefix));
         for (const prefix of ['', 'a', 'a-1', 'b-77']) {
-          expect(await store.completeInstanceId(prefix, 25)).toEqual(startingWith(prefix).slice(0, 25));
+          expect(await store.completeInstanceId(prefix, { limit: 25 })).toEqual(
+            startingWith(prefix).slice(0, 25),
+          );
         }
       });
     });

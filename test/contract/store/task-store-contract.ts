@@ -121,6 +121,16 @@ export function describeTaskStoreContract(name: string, open: () => Promise<Open
         expect([idsOf(anew.tasks), anew.replayed]).toEqual([['task-003', 'task-004'], false]);
       });
 
+      it('tells what the call was that added tasks, also when some of them are gone', async () => {
+        const call = { tasks: [sampleTask(), sampleTask()], requestId: 'key', requestHash: 'first' };
+        expect(await store.addTasks(call)).not.toHaveProperty('requestHash');
+        await store.changeTasks(['task-001'], complete);
+        await store.removeCompletedTasks();
+        const again = await store.addTasks({ ...call, requestHash: 'other' });
+        expect(again).toMatchObject({ replayed: true, requestHash: 'first', tasks: [{ id: 'task-002' }] });
+        expect(again.tasks[0]).not.toHaveProperty('requestHash');
+      });
+
       it('takes a key once, though two stores see it at once', async () => {
         const other = await opened.reopen();
         const calls = [store, other, store, other].map((each) =>
@@ -183,6 +193,34 @@ export function describeTaskStoreContract(name: string, open: () => Promise<Open
         ]);
         expect(claimed[0]).toMatchObject({ status: 'in_progress', attempts: 1, fencingToken: 1 });
         for (const task of claimed.slice(0, 4)) expect(await store.findTask(task?.id ?? '')).toEqual(task);
+      });
+
+      const claimUnder =
+        (claimKey?: string): TaskChange =>
+        (task) => ({ ...begin(task), claimKey });
+
+      it('is claimed once under a key, as long as that task is in progress', async () => {
+        const other = await opened.reopen();
+        await added({}, {}, {});
+        const first = await store.claimTask(claimUnder('key'), 'key');
+        expect(first).toMatchObject({ id: 'task-001', claimKey: 'key' });
+        expect(await other.claimTask(claimUnder('key'), 'key')).toEqual(first);
+        expect((await store.claimTask(claimUnder('other'), 'other'))?.id).toBe('task-002');
+        expect((await store.claimTask(claimUnder()))?.id).toBe('task-003');
+        // None is pending any more, and the repeat still gets its own.
+        expect(await other.claimTask(claimUnder('key'), 'key')).toEqual(first);
+        expect(await store.claimTask(claimUnder('new'), 'new')).toBeUndefined();
+        await store.changeTasks(['task-001'], complete);
+        expect(await store.claimTask(claimUnder('key'), 'key')).toBeUndefined();
+      });
+
+      it('is claimed once under a key, though two stores see it at once', async () => {
+        const other = await opened.reopen();
+        await added(...Array.from({ length: 9 }, () => ({})));
+        const claims = Array.from({ length: 8 }, (_, i) =>
+          (i % 2 === 0 ? store : other).claimTask(claimUnder('key'), 'key'),
+        );
+        expect(new Set((await Promise.all(claims)).map((task) => task?.id))).toEqual(new Set(['task-001']));
       });
 
       it('goes to one of the workers that ask at once', async () => {
@@ -395,6 +433,30 @@ export function describeTaskStoreContract(name: string, open: () => Promise<Open
       it('of nothing is empty', async () => {
         expect(await store.listTasks({}, { limit: 5 })).toEqual({ items: [] });
         expect(await store.listTasks({ status: 'failed' }, { limit: 5 })).toEqual({ items: [] });
+      });
+
+      it('cuts what is large, and says what', async () => {
+        const long = 'é'.repeat(51);
+        await added(
+          { description: long, error: long, feedback: long, context: { a: long }, result: [long] },
+          { description: 'x'.repeat(100), context: { a: 'x'.repeat(92) }, result: null },
+        );
+        const cut = `${'é'.repeat(25)}…`;
+        const { items } = await store.listTasks({}, { limit: 9, memberBytesMax: 100 });
+        expect(items[0]).toMatchObject({ description: cut, error: cut, feedback: cut });
+        expect(items[0]?.cut).toEqual(['description', 'error', 'feedback', 'context', 'result']);
+        expect(items[0]).not.toHaveProperty('context');
+        expect(items[0]).not.toHaveProperty('result');
+        expect(items[1]).toStrictEqual(await store.findTask('task-002'));
+      });
+
+      it('ends a page where it would be too large, and goes on there', async () => {
+        await added(...Array.from({ length: 5 }, () => ({ description: 'x'.repeat(1_000) })));
+        for (const bytesMax of [1, 2_999, 10_000]) {
+          const pages = await allPages((page) => store.listTasks({}, { ...page, bytesMax }), 4);
+          expect(pages.flatMap(idsOf)).toEqual(idsOf(await all()));
+          expect(pages[0]).toHaveLength({ 1: 1, 2999: 2, 10000: 4 }[bytesMax] ?? 0);
+        }
       });
 
       it('shows every task that stays as it is once, while others change, come and go', async () => {

@@ -220,7 +220,19 @@ describe('a race', () => {
       }),
     });
     const fault = await faultOf(agent.transition(to('PLANNING', { reason: 'mine' })));
-    expect(fault).toMatchObject({ code: 'STORAGE_BUSY', retryable: true });
+    expect(fault).toMatchObject({ code: 'STALE_STEP', retryable: true });
+  });
+
+  test('of many within one process is run by turns', async () => {
+    const { agent, writeStates } = await openAgentRoom();
+    writeStates(
+      workflowFiles({ steps: { IDLE: { frontMatter: 'transitions: [{to: IDLE}, {to: FINISH}]' } } }),
+    );
+    const calls = Array.from({ length: 30 }, (_, n) => agent.transition(to('IDLE', { reason: `call ${n}` })));
+    expect((await Promise.allSettled(calls)).map(({ status }) => status)).toEqual(
+      calls.map(() => 'fulfilled'),
+    );
+    expect((await agent.history('s')).transitions).toHaveLength(30);
   });
 
   test('of many leaves a line of declared changes', async () => {
@@ -340,7 +352,11 @@ describe("the user's own states", () => {
       state: 'CARE',
       requested_state: 'WORK',
     });
-    expect((await agent.transition(to('WORK', { reason: 'a patch for production' }))).state).toBe('WORK');
+    expect(await agent.transition(to('WORK', { reason: 'a patch for production' }))).toMatchObject({
+      state: 'CARE',
+      replayed: true,
+    });
+    expect((await agent.transition(to('WORK', { reason: 'I took care.' }))).state).toBe('WORK');
     await agent.transition(to('IDLE'));
     const last = await agent.transition(to('finish'));
     expect(last).toMatchObject({
@@ -410,6 +426,8 @@ describe('the prompt of a state', () => {
       '\nGiven {{ context.action_plan }}.\n',
     );
     expect(await agent.statePrompt({ stateName: 'NOWHERE', sessionId: 's' })).toBeUndefined();
+    await agent.storeTaskData({ sessionId: 's', key: 'task_description', value: null });
+    expect((await prompt())?.missing_context).toEqual(['task_description']);
   });
 });
 

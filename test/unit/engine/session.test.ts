@@ -34,6 +34,27 @@ test('session ids can be completed', async () => {
   expect(await engine.completeSessionId('x', 10)).toEqual([]);
 });
 
+test('a session is not moved or ended like the run of a workflow', async () => {
+  open = await createTestEngine({ definition: STATES });
+  const { engine } = open;
+  const instanceId = await engine.openSession('s');
+  const report = { status: 'success' };
+  for (const call of [
+    engine.advance({ instanceId, report, nextStepName: 'BUSY' }),
+    engine.resume({ instanceId, assumedCurrentStepName: 'IDLE', report, nextStepName: 'BUSY' }),
+    engine.cancel({ instanceId }),
+  ]) {
+    await expect(call).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      hint: expect.stringContaining('transition_state'),
+    });
+  }
+  expect(await engine.status({ instanceId })).toMatchObject({ revision: 0, status: 'RUNNING' });
+  expect(await engine.completeInstanceId('', 10)).toEqual([]);
+  const moved = await engine.advance({ instanceId, report, nextStepName: 'BUSY', callerDecides: true });
+  expect(moved.next_step.step_name).toBe('BUSY');
+});
+
 test('sessions are neither listed nor started like workflows, unless they are asked for by name', async () => {
   open = await createTestEngine({ definition: STATES });
   const { engine } = open;
@@ -57,7 +78,12 @@ test('a session can be looked for without opening it, and its last entries and k
   const instanceId = await engine.openSession('s');
   expect(await engine.findSession('s')).toBe(instanceId);
   for (const requestId of ['r1', 'r2', 'r3'])
-    await engine.advance({ instanceId, requestId, report: { status: 'success', requestId } });
+    await engine.advance({
+      instanceId,
+      requestId,
+      report: { status: 'success', requestId },
+      callerDecides: true,
+    });
 
   const recent = await engine.recentHistory({ instanceId, limit: 2 });
   expect(recent.map(({ request_id, revision }) => [request_id, revision])).toEqual([

@@ -1,19 +1,26 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { CLOSED_BREAKER } from '../../../src/domain/circuit-breaker.ts';
+import { type CircuitBreaker, CLOSED_BREAKER } from '../../../src/domain/circuit-breaker.ts';
 import {
-  admitAttempt,
+  admitAttempt as admit,
   type BreakerSettings,
   recordAttempt,
+  renewTrial,
   retryAfterMs,
 } from '../../../src/queue/circuit-breaker.ts';
-import { createRunSafety, DEFAULT_SAFETY } from '../../../src/queue/run-safety.ts';
+import { createRunSafety } from '../../../src/queue/run-safety.ts';
+import type { TaskStore } from '../../../src/store/task-store.ts';
 import { openQueue } from '../../support/queue-on-file.ts';
+import { DEFAULT_SAFETY } from '../../support/safety-settings.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { createVirtualTime } from '../../support/virtual-time.ts';
 
-const SETTINGS: BreakerSettings = { failuresInRowMax: 3, cooldownMs: 60_000, trialMs: 10_000 };
+const SETTINGS: BreakerSettings = { failuresInRowMax: 3, cooldownMs: 60_000 };
+const TRIAL_MS = 10_000;
 const at = (seconds: number) =>
   new Date(Date.parse('2026-01-01T00:00:00.000Z') + seconds * 1_000).toISOString();
+
+const admitAttempt = (breaker: CircuitBreaker, now: string) =>
+  admit(breaker, { now, trialMs: TRIAL_MS }, SETTINGS);
 
 const open = { state: 'open', failuresInRow: 3, openedAt: at(0) } as const;
 const halfOpen = { ...open, state: 'half_open', trialExpiresAt: at(70) } as const;
@@ -39,12 +46,12 @@ describe('the circuit breaker', () => {
   });
 
   test('admits nobody while it is open, then one attempt on trial', () => {
-    expect(admitAttempt(open, at(59), SETTINGS)).toEqual({
+    expect(admitAttempt(open, at(59))).toEqual({
       admitted: false,
       breaker: open,
       retryAfterMs: 1_000,
     });
-    expect(admitAttempt(open, at(60), SETTINGS)).toEqual({
+    expect(admitAttempt(open, at(60))).toEqual({
       admitted: true,
       trial: at(70),
       breaker: halfOpen,
@@ -52,8 +59,17 @@ describe('the circuit breaker', () => {
   });
 
   test('admits nobody beside the trial, until that counts as lost', () => {
-    expect(admitAttempt(halfOpen, at(69), SETTINGS)).toMatchObject({ admitted: false, retryAfterMs: 1_000 });
-    expect(admitAttempt(halfOpen, at(70), SETTINGS)).toMatchObject({ admitted: true, trial: at(80) });
+    expect(admitAttempt(halfOpen, at(69))).toMatchObject({ admitted: false, retryAfterMs: 1_000 });
+    expect(admitAttempt(halfOpen, at(70))).toMatchObject({ admitted: true, trial: at(80) });
+  });
+
+  test('waits for a trial that is renewed, and for no other', () => {
+    const now = at(65);
+    const renewed = renewTrial(halfOpen, { now, trialMs: TRIAL_MS, trial: at(70) });
+    expect(renewed).toEqual({ ...halfOpen, trialExpiresAt: at(75) });
+    expect(renewTrial(renewed, { now, trialMs: TRIAL_MS, trial: at(70) })).toBe(renewed);
+    expect(renewTrial(open, { now, trialMs: TRIAL_MS, trial: at(70) })).toBe(open);
+    expect(renewTrial(CLOSED_BREAKER, { now, trialMs: TRIAL_MS, trial: undefined })).toBe(CLOSED_BREAKER);
   });
 
   test('the trial decides: closed, open anew, or for the next to try', () => {
@@ -66,7 +82,7 @@ describe('the circuit breaker', () => {
       openedAt: now,
     });
     const untried = recordAttempt(halfOpen, { outcome: 'neither', trial, now }, SETTINGS);
-    expect(admitAttempt(untried, now, SETTINGS).admitted).toBe(true);
+    expect(admitAttempt(untried, now).admitted).toBe(true);
   });
 
   test.each(['success', 'failure', 'neither'] as const)(
@@ -86,6 +102,15 @@ describe('the circuit breaker', () => {
   });
 });
 
+/** Answers a while after what it does is done. */
+function slowly(change: TaskStore['changeBreaker']): TaskStore['changeBreaker'] {
+  return async (work) => {
+    const changed = await change(work);
+    await new Promise(setImmediate);
+    return changed;
+  };
+}
+
 /** Two files' worth of objects on one database, as two processes would have them. */
 async function twoProcesses() {
   const folder = temporaryFolder();
@@ -97,9 +122,10 @@ async function twoProcesses() {
   const settings = { ...DEFAULT_SAFETY, failuresInRowMax: 2 };
   const safety = (index: 0 | 1, changes: Partial<typeof settings> = {}) =>
     createRunSafety({
-      tasks: files[index].stores.tasks,
+      tasks: { ...files[index].stores.tasks, changeBreaker: slowly(files[index].stores.tasks.changeBreaker) },
       clock: time.clock,
       settings: { ...settings, ...changes },
+      trialMs: TRIAL_MS,
     });
   return { time, safety, breaker: () => files[0].stores.tasks.findBreaker() };
 }
@@ -147,12 +173,32 @@ describe('the safety of a run', () => {
     time.elapse(60_000);
     const dead = safety(1);
     expect((await dead.admit()).admitted).toBe(true);
-    time.elapse(DEFAULT_SAFETY.trialMs);
+    time.elapse(TRIAL_MS);
     expect((await first.admit()).admitted).toBe(true);
     await dead.record('success');
     expect((await breaker()).state).toBe('half_open');
     await first.record('success');
     expect((await breaker()).state).toBe('closed');
+  });
+
+  test('a trial goes on for as long as it is renewed, and then decides', async () => {
+    const { time, safety, breaker } = await twoProcesses();
+    const first = safety(0);
+    for (let n = 0; n < 2; n++) await first.record('failure');
+    time.elapse(60_000);
+    await first.admit();
+    for (let beat = 0; beat < 5; beat++) {
+      time.elapse(TRIAL_MS - 1_000);
+      await first.renew();
+      expect(await safety(1).admit()).toMatchObject({ admitted: false, retryAfterMs: TRIAL_MS });
+    }
+    // What comes of it may be told while it is still renewed.
+    time.elapse(1_000);
+    const renewing = first.renew();
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    await first.record('success');
+    await renewing;
+    expect(await breaker()).toEqual(CLOSED_BREAKER);
   });
 
   test('bounds attempts and seconds', async () => {

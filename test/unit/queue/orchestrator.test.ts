@@ -4,10 +4,11 @@ import type { ScriptEntry } from '../../../src/ai/stub/script-entry.ts';
 import { createStubPerformer } from '../../../src/ai/stub-performer.ts';
 import { Fault } from '../../../src/domain/errors.ts';
 import { silentLogger } from '../../../src/domain/logger.ts';
+import { createCommandVerifier } from '../../../src/queue/command-verifier.ts';
 import type { Executor } from '../../../src/queue/executor.ts';
 import { createIdleOrchestrator } from '../../../src/queue/orchestrator.ts';
 import type { RunProgress } from '../../../src/queue/run.ts';
-import type { Verdict } from '../../../src/queue/verifier.ts';
+import type { Verdict, Verifier } from '../../../src/queue/verifier.ts';
 import type { TaskStore } from '../../../src/store/task-store.ts';
 import { faultOf } from '../../support/fault-of.ts';
 import { openQueue, type QueueOnFile } from '../../support/queue-on-file.ts';
@@ -168,6 +169,43 @@ describe('a run over the queue', () => {
   });
 });
 
+describe('while work takes long', () => {
+  test.each(['doing the task', 'verifying the result'])(
+    'what was said last is repeated, in growing numbers: %s',
+    async (what) => {
+      await file.add(['plain']);
+      const slowly = async () => {
+        for (let second = 0; second < 16; second++) file.time.elapse(1_000);
+      };
+      const stub = createStubPerformer();
+      const performer: Performer = {
+        ...stub,
+        async doTask(request, options) {
+          if (what === 'doing the task') await slowly();
+          return stub.doTask(request, options);
+        },
+        async judge(request, options) {
+          if (what === 'verifying the result') await slowly();
+          return stub.judge(request, options);
+        },
+      };
+      const heard: RunProgress[] = [];
+      await file.orchestrator({ performer }).run({ onProgress: (progress) => heard.push(progress) });
+      const ofThat = heard.filter(({ message }) => message === `task-001, attempt 1 of 3: ${what}`);
+      expect(ofThat).toHaveLength(4);
+      const values = heard.map(({ progress }) => progress);
+      expect(values).toEqual([...new Set(values)].sort((a, b) => a - b));
+      expect(file.time.untilNextTimer()).toBeUndefined();
+    },
+  );
+
+  test('nothing is repeated after a run that failed', async () => {
+    await file.add(['plain']);
+    await faultOf(file.orchestrator({ tasks: failing(() => true) }).run({}));
+    expect(file.time.untilNextTimer()).toBeUndefined();
+  });
+});
+
 describe('safety', () => {
   test('the circuit breaker stops a run, keeps others from starting, and lets one try later', async () => {
     await file.add(['impossible', 'impossible', 'plain']);
@@ -230,6 +268,57 @@ describe('safety', () => {
     expect(result).toMatchObject({ processed: 2, completed: 1, attempts: 2, stopped_by: 'seconds' });
     expect(result.elapsed_seconds).toBe(40);
     expect(await file.task('task-002')).toMatchObject({ status: 'pending', attempts: 0, runNumber: 1 });
+  });
+});
+
+describe('an attempt on trial', () => {
+  /** The breaker has cooled down, and two tasks wait. */
+  async function coolDown() {
+    await file.add(['impossible', 'plain']);
+    await file.stores.tasks.changeBreaker(() => ({
+      state: 'open',
+      failuresInRow: 5,
+      openedAt: file.time.clock.now(),
+    }));
+    file.time.elapse(60_000);
+  }
+
+  test('that outlasts its lease many times keeps the others waiting', async () => {
+    await coolDown();
+    const others: unknown[] = [];
+    const executor: Executor = {
+      async execute() {
+        for (let beat = 0; beat < 10; beat++) {
+          file.time.elapse(20_000);
+          await new Promise(setImmediate);
+        }
+        others.push(await file.orchestrator().run({}));
+        return { status: 'success', result: 1 };
+      },
+    };
+    expect(await file.orchestrator({ executor }).run({ maxTasks: 1 })).toMatchObject({ completed: 1 });
+    expect(others).toMatchObject([{ processed: 0, stopped_by: 'breaker_open' }]);
+  });
+
+  test('whose worker is lost keeps nobody waiting for longer than its lease', async () => {
+    await coolDown();
+    const worker = file.orchestrator({ executor: { execute: () => new Promise(() => {}) } });
+    void worker.run({});
+    while ((await file.queue.stats()).in_progress === 0) await new Promise(setImmediate);
+    expect(await file.orchestrator().run({})).toMatchObject({ retry_after_seconds: 60 });
+    const later = await openQueue({ folder, time: laterBy(60_000) });
+    expect(await later.orchestrator().run({ maxTasks: 1 })).toMatchObject({ completed: 1 });
+    await later.close();
+  });
+
+  test.each(['claimed', 'ended'])('that cannot be %s is left to the next one', async (what) => {
+    await coolDown();
+    const fault = new Fault('STORAGE_BUSY', 'Injected.');
+    const broken: Partial<TaskStore> =
+      what === 'claimed' ? { claimTask: () => Promise.reject(fault) } : failing(() => true);
+    const tasks = { ...file.stores.tasks, ...broken };
+    expect((await faultOf(file.orchestrator({ tasks }).run({}))).code).toBe('STORAGE_BUSY');
+    expect(await file.orchestrator().run({ maxTasks: 1 })).toMatchObject({ completed: 1 });
   });
 });
 
@@ -353,10 +442,46 @@ describe('faults', () => {
 
   test('without a verdict the attempt counts, and what was done is not done again', async () => {
     await file.queue.addTask({ description: 'books', workflowName: 'TEST' });
-    const orchestrator = file.orchestrator({ script: [fault('judge', 'AI_UNAVAILABLE', 2)] });
+    const orchestrator = file.orchestrator({ script: [fault('judge', 'AI_INVALID_DECISION', 2)] });
     expect(await orchestrator.run({ maxTasks: 10 })).toMatchObject({ completed: 1, attempts: 3 });
     expect(await file.task('task-001')).toMatchObject({ status: 'completed', attempts: 3, runNumber: 1 });
     expect((await file.engine.listInstances({})).instances).toMatchObject([{ revision: 2 }]);
+  });
+
+  test('an outage while a result is judged uses up no attempt; only the judging is done again', async () => {
+    await file.queue.addTask({ description: 'books', workflowName: 'TEST' });
+    const stub = createStubPerformer({ script: [fault('judge', 'AI_UNAVAILABLE', 5)] });
+    const steps: string[] = [];
+    const performer: Performer = {
+      ...stub,
+      carryOutStep(request, options) {
+        steps.push(request.stepName);
+        return stub.carryOutStep(request, options);
+      },
+    };
+    const orchestrator = file.orchestrator({ performer });
+    expect(await orchestrator.run({})).toMatchObject({
+      failed: 0,
+      attempts: 5,
+      stopped_by: 'failures_in_row',
+    });
+    expect(await file.task('task-001')).toMatchObject({ status: 'pending', attempts: 0, runNumber: 1 });
+    expect((await file.task('task-001')).error).toContain('AI_UNAVAILABLE');
+    file.time.elapse(60_000);
+    expect(await orchestrator.run({})).toMatchObject({ completed: 1 });
+    expect(steps).toEqual(['one', 'two']);
+  });
+
+  test('a verifying command that cannot be started uses up no attempt', async () => {
+    await file.add(['plain']);
+    const command = [`${folder}/missing`] as const;
+    const verifier = createCommandVerifier({ command, env: {}, timeoutMs: 1_000, timers: file.time.timers });
+    expect(await file.orchestrator({ verifier }).run({})).toMatchObject({
+      attempts: 5,
+      failed: 0,
+      stopped_by: 'failures_in_row',
+    });
+    expect(await file.task('task-001')).toMatchObject({ status: 'pending', attempts: 0 });
   });
 
   test.each([{}, null, 'yes', { accepted: false }, { accepted: false, feedback: ' ' }, { accepted: 'true' }])(
@@ -377,6 +502,39 @@ describe('faults', () => {
     await file.orchestrator({ script: [{ ...reject('books'), attempt: 1 }] }).run({ maxTasks: 10 });
     expect(await file.task('task-001')).toMatchObject({ status: 'completed', attempts: 2, runNumber: 2 });
     expect((await file.engine.listInstances({})).instances).toHaveLength(2);
+  });
+
+  test('a reset in the middle of a run ends that run when the next one begins', async () => {
+    await file.queue.addTask({ description: 'books', workflowName: 'TEST' });
+    const stub = createStubPerformer();
+    let resets = 0;
+    const performer: Performer = {
+      ...stub,
+      async carryOutStep(request, options) {
+        if (resets++ === 0) await file.queue.resetAll();
+        return stub.carryOutStep(request, options);
+      },
+    };
+    expect(await file.orchestrator({ performer }).run({})).toMatchObject({ completed: 1, attempts: 2 });
+    const { instances } = await file.engine.listInstances({});
+    expect(instances.map(({ status }) => status).sort()).toEqual(['CANCELLED', 'COMPLETED']);
+  });
+
+  test('a verifier sees that the last report of a run is a failure', async () => {
+    await file.queue.addTask({ description: 'books', workflowName: 'TEST' });
+    const seen: unknown[] = [];
+    const verifier: Verifier = {
+      async verify(_task, result) {
+        seen.push(result);
+        return { accepted: false, feedback: 'It failed.' };
+      },
+    };
+    const script: ScriptEntry[] = [
+      { step: 'two', report: { status: 'failure', error: 'nope' }, times: always },
+    ];
+    await file.orchestrator({ script, verifier }).run({});
+    expect(seen).toHaveLength(3);
+    expect(seen[0]).toMatchObject({ status: 'failure', result: 'nope' });
   });
 
   test('a task that is wrong in itself is failed at once', async () => {
@@ -589,6 +747,29 @@ describe('a run that waits', () => {
     expect(result).toMatchObject({ processed: 2, completed: 2, stopped_by: 'cancelled' });
     expect(file.time.sleeps).toEqual([1_500, 1_500, 1_500, 1_500, 1_500]);
     expect(heard[0]).not.toHaveProperty('total', expect.any(Number));
+  });
+
+  test.each([1, 2])('ends when as many tasks as it may are done with, of %s', async (maxTasks) => {
+    await file.add(['plain', 'revise'].slice(0, maxTasks));
+    const script = [{ ...reject('revise'), attempt: 1 }];
+    const result = await file.orchestrator({ script }).run({ waitForMore: true, maxTasks });
+    expect(result).toMatchObject({ processed: maxTasks, completed: maxTasks });
+    expect(result.stopped_by).toBeUndefined();
+  });
+
+  test('outlasts a failing store also when it may take no more tasks', async () => {
+    await file.add(['revise']);
+    let claims = 0;
+    const tasks: TaskStore = {
+      ...file.stores.tasks,
+      claimTask: (claim) =>
+        ++claims === 2
+          ? Promise.reject(new Fault('STORAGE_BUSY', 'Injected.'))
+          : file.stores.tasks.claimTask(claim),
+    };
+    const script = [{ ...reject('revise'), attempt: 1 }];
+    const result = await file.orchestrator({ tasks, script }).run({ waitForMore: true, maxTasks: 1 });
+    expect(result).toMatchObject({ completed: 1, attempts: 2 });
   });
 
   test('outlasts an outage: waits for the breaker, and then goes on', async () => {

@@ -192,13 +192,31 @@ describe('trying again', () => {
     expect(retryTask(only, { now: LATER }).error).toContain('Its only attempt is used up');
   });
 
-  test('a task that waits for it already stays as it is', async () => {
+  test('a task that waits for it already gets the feedback, and else stays as it is', () => {
     const waiting = retryTask(failed, { now: LATER, feedback: 'Better.' });
     expect(retryTask(waiting, { now: LATER, feedback: 'Better.' })).toBe(waiting);
     expect(retryTask(waiting, { now: LATER })).toBe(waiting);
-    expect(await codeOf(() => retryTask(waiting, { now: LATER, feedback: 'Other.' }))).toBe(
-      'TASK_STATUS_INVALID',
-    );
+    expect(retryTask(waiting, { now: LATER, feedback: 'Other.' })).toEqual({
+      ...waiting,
+      feedback: 'Other.',
+      updatedAt: LATER,
+    });
+    expect(retryTask(pending, { now: LATER, feedback: 'Other.' })).toMatchObject({
+      status: 'pending',
+      attempts: 0,
+      feedback: 'Other.',
+    });
+  });
+
+  test.each([
+    ['failed', 1, true],
+    ['failed', 3, false],
+    ['in_progress', 1, true],
+    ['in_progress', 3, false],
+    ['completed', 1, false],
+  ] as const)('is advised where it helps: %s, attempt %s of 3', async (status, attempts, isAdvised) => {
+    const fault = await faultOf(() => startTask({ ...pending, status, attempts }, { now: LATER }));
+    expect(fault.hint?.includes('retry_task')).toBe(isAdvised);
   });
 
   test.each(['pending', 'completed'] as const)('is refused for %s', async (name) => {
@@ -281,6 +299,7 @@ test.each(['pending', 'leased', 'completed', 'failed'] as const)('a reset forget
   const used: Task = { ...task, feedback: 'x', error: 'y', instanceId: 'run-1' };
   expect(resetTask(used, LATER)).toEqual({
     ...pending,
+    instanceId: 'run-1',
     fencingToken: task.fencingToken + 1,
     runNumber: 2,
     updatedAt: LATER,

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Fault } from '../../../src/domain/errors.ts';
+import { silentLogger } from '../../../src/domain/logger.ts';
 import { createTaskQueue } from '../../../src/queue/create-task-queue.ts';
-import { DEFAULT_SAFETY } from '../../../src/queue/run-safety.ts';
+import { watchLeases } from '../../../src/queue/watch-leases.ts';
 import { faultOf } from '../../support/fault-of.ts';
 import { openQueue, type QueueOnFile } from '../../support/queue-on-file.ts';
+import { DEFAULT_SAFETY } from '../../support/safety-settings.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 let file: QueueOnFile;
@@ -31,9 +33,10 @@ describe('adding', () => {
     });
     const batch = await queue().addTasks({ descriptions: ['One.', 'Two.'], priority: 1, maxAttempts: 7 });
     expect(batch.tasks).toMatchObject([
-      { id: 'task-002', description: 'One.', priority: 1, max_attempts: 7 },
-      { id: 'task-003', description: 'Two.', priority: 1, max_attempts: 7 },
+      { id: 'task-002', description: 'One.', priority: 1 },
+      { id: 'task-003', description: 'Two.', priority: 1 },
     ]);
+    expect((await queue().find('task-003')).max_attempts).toBe(7);
     expect(file.announced()).toBe(2);
   });
 
@@ -63,6 +66,25 @@ describe('adding', () => {
     await queue().clearCompleted();
     const again = await queue().addTasks(call);
     expect(again).toMatchObject({ replayed: true, tasks: [{ id: 'task-002' }] });
+    for (const descriptions of [['One.', 'Two.', 'Three.'], ['Two.'], ['Zero.', 'Two.']])
+      expect((await faultOf(queue().addTasks({ ...call, descriptions }))).code).toBe('REQUEST_ID_REUSED');
+    expect((await queue().stats()).total).toBe(1);
+  });
+
+  test('a batch may store so much, and no more: what its tasks share counts for each', async () => {
+    const context = { a: 'x'.repeat(1024 * 1024 - 1_024) };
+    const descriptions = Array.from({ length: 9 }, () => 'One.');
+    const fault = await faultOf(queue().addTasks({ descriptions, context }));
+    expect(fault).toMatchObject({ code: 'TOO_LARGE', details: { bytes_max: 8 * 1024 * 1024 } });
+    expect((await queue().stats()).total).toBe(0);
+    const { tasks } = await queue().addTasks({ descriptions: descriptions.slice(1), context });
+    expect(tasks[0]).toEqual({ id: 'task-001', status: 'pending', priority: 5, description: 'One.' });
+  });
+
+  test('the answer to a batch cuts descriptions', async () => {
+    const descriptions = ['x'.repeat(200), `${'x'.repeat(198)}😀xx`];
+    const { tasks } = await queue().addTasks({ descriptions });
+    expect(tasks.map(({ description }) => description)).toEqual(['x'.repeat(200), `${'x'.repeat(198)}…`]);
   });
 
   test('a batch is added as a whole or not at all, and each item that is wrong is named', async () => {
@@ -141,6 +163,9 @@ describe('adding', () => {
     const fault = await faultOf(broken.addTask({ description: 'x', workflowName: 'BROKEN' }));
     expect(fault.code).toBe('WORKFLOW_INVALID');
     expect(fault.message).toContain('BROKEN/steps/one.md:3:1: Expected a section');
+    // The states of agents are no workflow, whatever their files are like.
+    const states = await faultOf(broken.addTask({ description: 'x', workflowName: 'AGENT_STATES' }));
+    expect(states.code).toBe('WORKFLOW_NOT_FOUND');
   });
 });
 
@@ -165,6 +190,23 @@ describe('taking', () => {
     const claimed = await queue().claim({ leaseSeconds: 86_400 });
     expect(Date.parse(claimed?.lease_expires_at ?? '')).toBe(now + 86_400_000);
     expect(claimed).toMatchObject({ attempts: 1, fencing_token: 1 });
+  });
+
+  test('a repeat gets the same task with its token, as long as it is held', async () => {
+    await file.add(['One.', 'Two.', 'Three.']);
+    const call = { leaseSeconds: 60, requestId: 'key' };
+    const first = await queue().claim(call);
+    expect(await queue().claim(call)).toEqual(first);
+    expect((await queue().claim({ ...call, requestId: 'other' }))?.id).toBe('task-002');
+    expect(first).not.toHaveProperty('claim_key');
+    file.time.elapse(MINUTE);
+    expect(await queue().claim(call)).toMatchObject({ id: 'task-001', attempts: 2 });
+    await queue().complete({ taskId: 'task-001', result: 1, fencingToken: 3 });
+    expect((await queue().claim(call))?.id).toBe('task-002');
+    // Whoever takes it otherwise does not have it by that key.
+    await queue().retry({ taskId: 'task-002' });
+    await queue().start({ taskId: 'task-002' });
+    expect((await queue().claim(call))?.id).toBe('task-003');
   });
 
   test('only who holds a task sees its token', async () => {
@@ -313,12 +355,22 @@ describe('ending', () => {
       fencingTokens: { 'task-002': held?.fencing_token ?? 0 },
     };
     const done = await queue().completeBatch(call);
-    expect(done.tasks.map(({ id, result }) => [id, result])).toEqual([
-      ['task-002', 'done'],
-      ['task-001', 'done'],
+    expect(done.tasks.map(({ id, status }) => [id, status])).toEqual([
+      ['task-002', 'completed'],
+      ['task-001', 'completed'],
     ]);
+    expect((await file.task('task-002')).result).toBe('done');
     expect(done.replayed).toBeUndefined();
     expect((await queue().completeBatch(call)).replayed).toBe(true);
+  });
+
+  test('a batch may store so much, and no more: its result counts for each task', async () => {
+    const ids = await file.add(Array.from({ length: 33 }, (_, index) => `Task ${index}.`));
+    for (const taskId of ids) await queue().start({ taskId });
+    const result = 'x'.repeat(256 * 1024 - 2);
+    expect((await faultOf(queue().completeBatch({ taskIds: ids, result }))).code).toBe('TOO_LARGE');
+    expect((await queue().stats()).completed).toBe(0);
+    expect((await queue().completeBatch({ taskIds: ids.slice(1), result })).tasks).toHaveLength(32);
   });
 
   test('a batch that names a task twice is refused, however it is written', async () => {
@@ -347,7 +399,93 @@ describe('ending', () => {
   });
 });
 
+describe('a retry that is sent again', () => {
+  test('with a key leaves the task to whoever has it by then', async () => {
+    await queue().addTask({ description: 'One.', maxAttempts: 9 });
+    await queue().start({ taskId: 'task-001' });
+    const call = { taskId: 'task-001', feedback: 'Better.', requestId: 'key' };
+    await queue().retry(call);
+    expect(await queue().retry(call)).toMatchObject({ replayed: true, retried: true });
+    const held = await queue().claim({});
+    expect(await queue().retry(call)).toMatchObject({
+      replayed: true,
+      retried: true,
+      message: 'Task task-001 is in_progress; 2 of 9 attempts are used.',
+    });
+    // Others go on, also without a key.
+    await queue().retry({ taskId: 'task-001' });
+    await queue().start({ taskId: 'task-001' });
+    expect(await queue().retry(call)).toMatchObject({ replayed: true });
+    expect((await file.task('task-001')).status).toBe('in_progress');
+    expect((await queue().retry({ ...call, requestId: 'new' })).task.status).toBe('pending');
+    expect(held?.fencing_token).toBeLessThan((await file.task('task-001')).fencingToken);
+  });
+
+  test('is known also where the task was pending already', async () => {
+    await file.add(['One.']);
+    await queue().start({ taskId: 'task-001' });
+    await queue().retry({ taskId: 'task-001' });
+    const call = { taskId: 'task-001', requestId: 'key' };
+    await queue().retry(call);
+    await queue().claim({});
+    expect((await queue().retry(call)).task.status).toBe('in_progress');
+  });
+});
+
+test('a lease that ends is announced though nobody reads, until it is no longer watched', async () => {
+  const { clock, timers, elapse, untilNextTimer } = file.time;
+  let told = 0;
+  const changes = { announce: () => void told++ };
+  const { tasks } = file.stores;
+  const stop = watchLeases({ tasks, clock, timers, changes, logger: silentLogger });
+  await file.add(['One.']);
+  await queue().claim({ leaseSeconds: 1 });
+  const pass = async (ms: number) => {
+    elapse(ms);
+    await expect.poll(untilNextTimer).toBeDefined();
+  };
+  await pass(500);
+  expect(told).toBe(0);
+  await pass(500);
+  expect(told).toBe(1);
+  expect((await file.task('task-001')).status).toBe('pending');
+  await pass(500);
+  expect(told).toBe(1);
+  stop();
+  expect(untilNextTimer()).toBeUndefined();
+});
+
 describe('looking after the queue', () => {
+  test('a listing cuts what is large, and says where all of it is', async () => {
+    const description = 'x'.repeat(5_000);
+    await queue().addTask({ description, context: { a: description } });
+    await queue().addTask({ description: 'Small.' });
+    const { tasks } = await queue().list({});
+    expect(tasks[0]).toMatchObject({ cut: ['description', 'context'], in_full: 'task://task-001' });
+    expect(tasks[0]?.description).toBe(`${'x'.repeat(1_024)}…`);
+    expect(tasks[0]?.context).toBeUndefined();
+    expect(tasks[1]?.cut).toBeUndefined();
+    expect((await queue().find('task-001')).context).toEqual({ a: description });
+  });
+
+  test('a listing has as many tasks as fit into an answer, and goes on', async () => {
+    const limits = { ...file.limits, requestBytesMax: 20_000 };
+    const { tasks } = file.stores;
+    const small = createTaskQueue({
+      tasks,
+      findWorkflow: async () => undefined,
+      clock: file.time.clock,
+      limits,
+      changes: { announce() {} },
+      breaker: DEFAULT_SAFETY,
+    });
+    const ids = await file.add(Array.from({ length: 20 }, () => 'x'.repeat(4_000)));
+    const first = await small.list({ limit: 20 });
+    expect(first.tasks).toHaveLength(4);
+    const next = await small.list({ limit: 20, cursor: first.next_cursor });
+    expect(next.tasks[0]?.id).toBe(ids[4]);
+  });
+
   test('pages through tasks by status', async () => {
     const ids = await file.add(['One.', 'Two.', 'Three.']);
     await queue().start({ taskId: 'task-002' });

@@ -84,7 +84,7 @@ describe('running a workflow for a task', () => {
     const [instance] = await instances();
     expect(execution).toEqual({
       status: 'success',
-      result: { instance_id: instance?.instance_id, steps: 2, result: { found: 3 } },
+      result: { instance_id: instance?.instance_id, steps: 2, status: 'success', result: { found: 3 } },
     });
     expect(witness.said).toEqual(['carrying out one', 'carrying out two']);
     expect(witness.instances).toEqual([instance?.instance_id]);
@@ -104,7 +104,8 @@ describe('running a workflow for a task', () => {
     ['the context', { status: 'success' }, { n: 1, task_description: 'Do it.' }],
   ] as const)('a last report without a result counts by %s', async (_what, report, result) => {
     const { execute } = await setUp({ script: [{ step: 'two', report }] });
-    expect(await execute({ context: { n: 1 } })).toMatchObject({ result: { result } });
+    const { status } = report;
+    expect(await execute({ context: { n: 1 } })).toMatchObject({ result: { status, result } });
   });
 
   test('keeps what a step gives for later ones', async () => {
@@ -202,6 +203,42 @@ describe('a worker that takes over', () => {
     await execute();
     await execute({ runNumber: 2 });
     expect(await instances()).toHaveLength(2);
+  });
+
+  test.each(['RUNNING', 'SUSPENDED'] as const)('ends the former run, which is %s', async (status) => {
+    const { execute, engine, instances } = await setUp({
+      definition: definition([step('again', { transitions: [{ to: 'again' }], maxVisits: 2 })]),
+    });
+    const { instance_id: instanceId } = await engine.start({ workflowName: 'TEST' });
+    if (status === 'SUSPENDED')
+      for (let visit = 1; visit <= 2; visit++)
+        await engine.advance({ instanceId, report: { status: 'success' } });
+    expect(await engine.status({ instanceId })).toMatchObject({ status });
+    await execute({ runNumber: 2, instanceId });
+    const current = (await instances()).find((each) => each.instance_id !== instanceId);
+    expect(await engine.status({ instanceId })).toMatchObject({
+      status: 'CANCELLED',
+      status_reason: `task-001 was begun anew, as ${current?.instance_id}.`,
+    });
+    expect(current?.status).toBe('SUSPENDED');
+  });
+
+  test('leaves alone a former run that is over, and bears one that is gone', async () => {
+    const { execute, engine } = await setUp();
+    await execute();
+    const [former] = await engine.listInstances({}).then(({ instances }) => instances);
+    for (const instanceId of [former?.instance_id, 'gone'])
+      expect((await execute({ runNumber: 2, instanceId })).status).toBe('success');
+    expect(await engine.status({ instanceId: former?.instance_id ?? '' })).toMatchObject({
+      status: 'COMPLETED',
+    });
+  });
+
+  test('has keys that nobody else can start a workflow with', async () => {
+    const { execute, engine } = await setUp();
+    const fault = await faultOf(engine.start({ workflowName: 'TEST', requestId: 'task/task-001/1' }));
+    expect(fault).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('"task/"') });
+    expect((await execute()).status).toBe('success');
   });
 
   test('bows to one that was faster', async () => {

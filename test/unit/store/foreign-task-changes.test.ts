@@ -56,6 +56,13 @@ test('every way in which another process changes the queue is told, once', async
     () =>
       tasks.changeTasks(['task-001'], ([task]) => [{ ...(task as Task), status: 'completed', result: 1 }]),
     () => tasks.removeCompletedTasks(),
+    // Nothing is counted otherwise after these.
+    () => tasks.changeTasks(['task-002'], ([task]) => [{ ...(task as Task), feedback: 'Better.' }]),
+    () => tasks.changeAllTasks((task) => ({ ...task, fencingToken: task.fencingToken + 1 })),
+    async () => {
+      await tasks.claimTask(start);
+      await tasks.changeTasks(['task-002'], ([task]) => [{ ...(task as Task), status: 'pending' }]);
+    },
     () => tasks.changeBreaker(() => ({ state: 'closed', failuresInRow: 1 })),
     () =>
       tasks.changeBreaker(() => ({ state: 'open', failuresInRow: 2, openedAt: '2026-01-01T00:00:00.000Z' })),
@@ -65,6 +72,21 @@ test('every way in which another process changes the queue is told, once', async
     expect([index, tellings()]).toEqual([index, 1]);
     expect([index, tellings()]).toEqual([index, 0]);
   }
+  await close();
+});
+
+test('what changes nothing is not told', async () => {
+  const { other, tellings, close } = await open();
+  const { tasks } = other;
+  await tasks.addTasks({ tasks: [sampleTask()], requestId: 'key' });
+  tellings();
+  await tasks.addTasks({ tasks: [sampleTask()], requestId: 'key' });
+  await tasks.changeTasks(['task-001'], ([task]) => [task as Task]);
+  await tasks.changeAllTasks((task) => task);
+  await tasks.removeCompletedTasks();
+  await tasks.changeBreaker((breaker) => breaker);
+  await other.store.startInstance(createSampleRuns().start());
+  expect(tellings()).toBe(0);
   await close();
 });
 

@@ -6,6 +6,11 @@ CREATE TABLE `circuit_breakers` (
 	`trial_expires_at` text
 );
 --> statement-breakpoint
+CREATE TABLE `task_queues` (
+	`name` text PRIMARY KEY NOT NULL,
+	`revision` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `tasks` (
 	`task_number` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`status` text NOT NULL,
@@ -18,6 +23,9 @@ CREATE TABLE `tasks` (
 	`workflow_name` text,
 	`instance_id` text,
 	`request_id` text,
+	`request_hash` text,
+	`claim_key` text,
+	`retry_key` text,
 	`created_at` text NOT NULL,
 	`updated_at` text NOT NULL,
 	`started_at` text,
@@ -32,6 +40,7 @@ CREATE TABLE `tasks` (
 CREATE INDEX `tasks_by_status` ON `tasks` (`status`,`priority`);--> statement-breakpoint
 CREATE INDEX `tasks_by_lease` ON `tasks` (`status`,`lease_expires_at`) WHERE "tasks"."lease_expires_at" is not null;--> statement-breakpoint
 CREATE INDEX `tasks_by_request` ON `tasks` (`request_id`) WHERE "tasks"."request_id" is not null;--> statement-breakpoint
+CREATE INDEX `tasks_by_claim` ON `tasks` (`status`,`claim_key`) WHERE "tasks"."claim_key" is not null;--> statement-breakpoint
 CREATE TABLE `agent_knowledge` (
 	`entry_id` integer PRIMARY KEY NOT NULL,
 	`session_id` text NOT NULL,

@@ -1,10 +1,10 @@
-import { Fault } from '../domain/errors.ts';
+import { Fault } from './errors.ts';
 
 /**
- * Lets the calls that move one instance take turns within this process, so that of two identical calls
- * only one asks the model. Between processes the compare-and-swap on the revision does that work.
+ * Lets the calls that move one thing take turns within this process, so that of two identical calls only one asks the
+ * model. Between processes the compare-and-swap on the revision does that work.
  */
-export class InstanceLock {
+export class KeyedLock {
   readonly #tails = new Map<string, Promise<void>>();
 
   isHeld(key: string): boolean {
