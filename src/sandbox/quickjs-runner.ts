@@ -24,8 +24,6 @@ const IDLE_MS = 60_000;
 /**
  * Runs scripts in QuickJS, compiled to WebAssembly: a fresh machine for each, on a thread of a pool. Three walls: the machine
  * knows nothing but the language, WebAssembly reaches nothing but its own memory, and the thread can be ended whatever it does.
- *
- * `run` also rejects with what `onCall` rejects with, after the script was stopped; and with `CANCELLED` once it is closed.
  */
 export function createQuickjsRunner(params: QuickjsRunnerParams): ScriptRunner {
   const { workerFile, logger, workersMax = WORKERS_MAX, idleMs = IDLE_MS } = params;

@@ -52,7 +52,10 @@ export interface RunScriptParams {
   readonly functionNames: readonly string[];
   /** Values that the script finds under these names. */
   readonly constants?: JsonObject;
-  /** Answers one call. Replies reach the script in the order in which these promises are settled. */
+  /**
+   * Answers one call. Replies reach the script in the order in which these promises are settled. One that rejects ends the
+   * run, past all code of the script.
+   */
   readonly onCall: (call: GuestCall) => Promise<CallReply>;
   /** What `Date.now()` says: asked at the start, and after each reply. Milliseconds since 1970. */
   readonly now: () => number;
@@ -95,7 +98,11 @@ export interface ScriptOutcome {
 
 /** Runs untrusted scripts, each in a sandbox of its own that has no file system, network, process or host globals. */
 export interface ScriptRunner {
-  /** Never throws for what the script does; throws `INVALID_ARGUMENT` for a source that cannot be parsed or is too large. */
+  /**
+   * Never throws for what the script does; throws `INVALID_ARGUMENT` for a source that cannot be parsed or is too large,
+   * `CANCELLED` once it is closed, and what `onCall` rejected with.
+   */
   run(params: RunScriptParams): Promise<ScriptOutcome>;
+  /** Cancels what runs, and ends all threads. */
   close(): Promise<void>;
 }

@@ -18,7 +18,7 @@ export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson
   const { apply, defineProperty } = Reflect;
   const { keys, getOwnPropertyDescriptor, prototype: { toString: tagOf } } = Object;
   const ErrorOf = Error, TypeErrorOf = TypeError, PromiseOf = Promise, MapOf = Map, SetOf = Set;
-  const NumberOf = Number, StringOf = String, isArray = Array.isArray;
+  const NumberOf = Number, StringOf = String;
   const { floor, imul, min, max } = Math;
   const { then } = Promise.prototype;
   const settled = PromiseOf.resolve();
@@ -160,8 +160,8 @@ export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson
       defineProperty(error, key, { __proto__: null, value, writable: true, enumerable, configurable: true });
     // It was thrown where the call was made, not where the reply came in.
     const from = apply(indexOf, site, ['(script.ts:']);
-    const to = apply(indexOf, site, [')', from]);
-    add('stack', '    at ' + name + ' ' + apply(slice, site, [from, to + 1]), false);
+    const place = from === -1 ? '' : ' ' + apply(slice, site, [from, apply(indexOf, site, [')', from]) + 1]);
+    add('stack', '    at ' + name + place, false);
     const names = keys(fields);
     for (let index = 0; index < names.length; index += 1) add(names[index], fields[names[index]], true);
     return error;

@@ -114,6 +114,15 @@ test('a failed call is an error that can be caught', async () => {
   ]);
 });
 
+test('one of code that has no place in the script says at least which call failed', async () => {
+  const { result } = await subject.run(
+    `let failing;
+     await new Promise((resolve) => queueMicrotask(() => { failing = eval('files__fail()'); resolve() }));
+     try { await failing } catch (error) { return error.stack.startsWith('    at files__fail') }`,
+  );
+  expect(result).toBe(true);
+});
+
 test('one that is not caught is the error of the run', async () => {
   expect(await subject.run("\n  const found = await files__fail({ path: 'x' });")).toMatchObject({
     status: 'failed',
