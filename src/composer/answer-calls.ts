@@ -3,6 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
 import type { Logger } from '../domain/logger.ts';
+import { QuestionPending } from '../domain/question-pending.ts';
 import type { Timers } from '../domain/timers.ts';
 import type { ToolPolicy } from '../domain/tool-policy.ts';
 import type { DownstreamTool, Hub } from '../hub/hub.ts';
@@ -19,6 +20,7 @@ import type { RunJournal } from './run-journal.ts';
 import type { RunProgress } from './run-progress.ts';
 import type { RunStop } from './run-stop.ts';
 import { isReadOnly, isRepeatable, type ScriptFunction, type ScriptFunctions } from './script-functions.ts';
+import { createSuspension } from './suspension.ts';
 import { withheldConsent } from './tool-consent.ts';
 
 export interface AnswerCallsParams {
@@ -56,6 +58,11 @@ interface Call extends GuestCall {
 export function createCallAnswers(params: AnswerCallsParams): (call: GuestCall) => Promise<CallReply> {
   const { runId, functions, recorded, order, journal, log, progress, stop } = params;
   const { hub, samples, limits, clock, timers, logger } = params;
+  const suspension = createSuspension(async (questions) => {
+    // Their replies were given to the script a moment ago.
+    await journal.durable().catch(() => {});
+    stop.stop({ kind: 'fault', error: new QuestionPending(questions, runId) });
+  });
 
   /** What it does not deliver is never delivered: then the script is stopped. */
   async function answer(guestCall: GuestCall, deliver: Deliver): Promise<void> {
@@ -86,8 +93,10 @@ export function createCallAnswers(params: AnswerCallsParams): (call: GuestCall) 
   async function make(call: Call, deliver: Deliver): Promise<void> {
     const { seq, name } = call;
     const startedMs = clock.monotonicMs();
+    const isTool = call.called.kind === 'tool';
+    if (isTool && !suspension.begin()) return;
     const reply = await replyTo(call);
-    if (stop.signal.aborted) return;
+    if (reply === undefined || stop.signal.aborted) return;
     const ms = Math.round((clock.monotonicMs() - startedMs) * 100) / 100;
     order.add(reply, ms, {
       deliver,
@@ -97,6 +106,7 @@ export function createCallAnswers(params: AnswerCallsParams): (call: GuestCall) 
         log.finish(seq, finish);
         if (call.called.kind !== 'sleep')
           progress.finishCall(`${name} (call ${seq}) ${reply.ok ? 'is done' : 'failed'}`);
+        if (isTool) suspension.end();
       },
     });
   }
@@ -108,7 +118,8 @@ export function createCallAnswers(params: AnswerCallsParams): (call: GuestCall) 
     journal.add({ kind: 'begun', seq, name, argsHash });
   }
 
-  async function replyTo(call: Call): Promise<CallReply> {
+  /** Undefined: there is none in this attempt, because a person has to be asked after it. */
+  async function replyTo(call: Call): Promise<CallReply | undefined> {
     const { called } = call;
     switch (called.kind) {
       case 'sleep':
@@ -124,13 +135,15 @@ export function createCallAnswers(params: AnswerCallsParams): (call: GuestCall) 
   async function useTool(
     call: Call,
     { tool, policy }: { readonly tool: DownstreamTool; readonly policy: ToolPolicy },
-  ): Promise<CallReply> {
+  ): Promise<CallReply | undefined> {
     const { server, name } = tool;
     const fail = (failure: CallFailure) => failedReply({ server, tool: name, seq: call.seq }, failure);
     const args = argumentsOf(call.args);
     if (args === undefined) return fail(notOneObject(call.name));
     const { confirm } = params;
-    const withheld = await withheldConsent({ policy, call: { server, tool: name, args }, confirm, logger });
+    const subject = { server, tool: name, args };
+    const withheld = await withheldConsent({ policy, call: subject, confirm, logger });
+    if (withheld === 'pending') return void suspension.ask(subject);
     if (withheld !== undefined) return fail(withheld);
     if (!isReadOnly(call.called)) {
       if (!stop.signal.aborted) noteBegin(call);

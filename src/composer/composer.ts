@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../domain/json.ts';
+import type { QuestionPending } from '../domain/question-pending.ts';
 import type { ScriptRunStatus } from '../domain/script-run.ts';
 import type { ToolPolicy } from '../domain/tool-policy.ts';
 
@@ -13,7 +14,11 @@ export interface ExecuteParams {
   readonly constants?: JsonObject;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: { readonly progress: number; readonly message: string }) => void;
-  /** Asks a person whether a tool whose policy is `ask` may be called; absent where nobody can be asked. */
+  /**
+   * Asks a person whether a tool whose policy is `ask` may be called; absent where nobody can be asked. It may throw
+   * {@link QuestionPending}: then `execute` throws one too once no call is under way, with all questions and with the
+   * run's id as its resumption, under which the script goes on.
+   */
   readonly confirm?: (call: {
     readonly server: string;
     readonly tool: string;
@@ -88,7 +93,7 @@ export interface DocumentationParams {
 /**
  * Runs scripts over the tools of downstream servers, and says what there is to call.
  *
- * `execute` throws `RUN_ID_REUSED` (other code under that id), `RUN_IN_PROGRESS` (retryable: another executor has it),
+ * `execute` throws {@link QuestionPending}, `RUN_ID_REUSED` (other code under that id), `RUN_IN_PROGRESS` (retryable: another executor has it),
  * `INVALID_ARGUMENT`, `TOO_LARGE`, and the `STORAGE_` codes; what the script does is in the result.
  */
 export interface Composer {

@@ -1,5 +1,6 @@
 import { Fault } from '../domain/errors.ts';
 import type { Logger } from '../domain/logger.ts';
+import { QuestionPending } from '../domain/question-pending.ts';
 import { type CheckToolPolicyParams, checkToolPolicy } from '../domain/tool-policy.ts';
 import type { CallFailure } from './call-failure.ts';
 
@@ -7,16 +8,17 @@ export interface ConsentParams extends CheckToolPolicyParams {
   readonly logger: Logger;
 }
 
-/** Why the call must not be made; undefined where it may be. */
+/** Why the call must not be made: `pending` where that is not known before the script has stopped; undefined where it may. */
 export async function withheldConsent({
   logger,
   ...params
-}: ConsentParams): Promise<CallFailure | undefined> {
+}: ConsentParams): Promise<CallFailure | 'pending' | undefined> {
   const { policy, call } = params;
   try {
     await checkToolPolicy(params);
     return undefined;
   } catch (error) {
+    if (error instanceof QuestionPending) return 'pending';
     const kind = policy === 'deny' ? 'denied' : 'refused';
     if (error instanceof Fault && error.code === 'NOT_ALLOWED')
       return { kind, message: error.message, retryable: false };

@@ -10,6 +10,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { Fault } from '../domain/errors.ts';
 import { canonicalJson } from '../domain/json.ts';
+import { QuestionPending } from '../domain/question-pending.ts';
 import type { ConfirmableCall } from '../domain/tool-policy.ts';
 import type { McpServerParams } from './server.ts';
 import { excerpt } from './wire-errors.ts';
@@ -20,28 +21,12 @@ export type Confirm = (call: ConfirmableCall) => Promise<boolean>;
 export interface Confirmation {
   /**
    * Whether the person allows a call of a downstream tool; absent where the client cannot ask. Throws
-   * {@link QuestionPending} where the question can only be put by ending our own call.
+   * {@link QuestionPending} where the question can only be put by ending our own call: the client makes the same call
+   * again with the answer. Protocol revision 2026-07-28 knows no other way.
    */
   readonly confirm?: Confirm;
-  /** What the {@link QuestionPending} had with it that this call goes on after. */
+  /** What the {@link QuestionPending} had with it after which this call goes on; the client can read it, and forge it. */
   readonly resumption?: string;
-}
-
-/**
- * Ends a call with questions in the place of its result. The client puts them to the person, and makes the same call
- * again with the answers: protocol revision 2026-07-28 knows no other way.
- */
-export class QuestionPending extends Error {
-  override readonly name = 'QuestionPending';
-  readonly questions: readonly ConfirmableCall[];
-  readonly resumption?: string;
-
-  /** @param resumption what the tool wants to get back with the answers; the client can read it, and forge it */
-  constructor(questions: readonly ConfirmableCall[], resumption?: string) {
-    super('The person at the client has to be asked first.');
-    this.questions = questions;
-    if (resumption !== undefined) this.resumption = resumption;
-  }
 }
 
 /** People take their time. */
@@ -68,7 +53,7 @@ interface ModernEnvelope {
   readonly [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities;
 }
 
-/** The result of a call that ends with questions. */
+/** The result of a call that ends with questions in the place of an answer. */
 export function questionResult({ questions, resumption }: QuestionPending): InputRequiredResult {
   const requests = questions.map((call) => [keyOf(call), inputRequired.elicit(formFor(call))]);
   return inputRequired({ inputRequests: Object.fromEntries(requests), requestState: resumption });

@@ -1,6 +1,7 @@
 import { isInputRequiredResult, type Server, type ServerContext } from '@modelcontextprotocol/server';
 import { Fault } from '../domain/errors.ts';
-import { confirmationFor, QuestionPending, questionResult } from './confirmation.ts';
+import { QuestionPending } from '../domain/question-pending.ts';
+import { confirmationFor, questionResult } from './confirmation.ts';
 import { progressTo } from './progress.ts';
 import type { McpServerDeps, McpServerParams } from './server.ts';
 import { toolListing } from './tool-listing.ts';

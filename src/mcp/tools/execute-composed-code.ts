@@ -38,11 +38,12 @@ export const executeComposedCode = defineTool({
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   long: 'told',
-  run: async ({ code, timeout, run_id }, { composer }, { signal, onProgress, confirm }) =>
+  run: ({ code, timeout, run_id }, { composer }, { signal, onProgress, confirm, resumption }) =>
+    // After a question the client makes the same call again: under the id that the run was given then.
     composer.execute({
       code,
       timeoutSeconds: timeout,
-      runId: run_id,
+      runId: run_id ?? resumption,
       signal,
       onProgress,
       confirm,
