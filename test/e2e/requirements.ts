@@ -389,6 +389,86 @@ export const REQUIREMENTS = {
     sentence: 'Several workers empty one queue, each task completed once, also if some are killed.',
   },
 
+  // Downstream servers and scripts
+  'servers-by-tools': {
+    source: 'docs/guides/downstream-servers.md',
+    sentence: 'Servers of the configuration are listed, started, called and stopped by tools.',
+  },
+  'server-clients': {
+    source: 'docs/guides/downstream-servers.md',
+    sentence: 'A client is a name for the use of a server; where a name is asked for, either will do.',
+  },
+  'sloppy-servers': {
+    source: 'docs/guides/downstream-servers.md',
+    sentence: 'Servers with Content-Length headers, and a loose hand with the schema, work.',
+  },
+  'server-failures': {
+    source: 'docs/guides/downstream-servers.md',
+    sentence: 'A call that fails has a code, and names server and tool; the server is started anew.',
+  },
+  'images-shown': {
+    source: 'docs/guides/downstream-servers.md',
+    sentence: 'Images of a tool are shown to the model as images.',
+  },
+  'unlisted-servers': {
+    source: 'docs/guides/downstream-servers.md',
+    sentence: 'A command that is not configured is refused, unless the operator allows all of them.',
+  },
+  'unlisted-from-env': {
+    source: 'docs/reference/configuration.md',
+    sentence: 'A .env file cannot turn ORCHESTRATOR_ALLOW_UNLISTED_SERVERS on.',
+  },
+  'tool-policies': {
+    source: 'docs/guides/downstream-servers.md',
+    sentence:
+      'A denied tool is called by nobody, and one to ask about only if a person at the client says yes.',
+  },
+  'children-see-little': {
+    source: 'docs/guides/downstream-servers.md',
+    sentence: 'A server sees what its entry gives it and the likes of PATH, and no other variable.',
+  },
+  'no-process-left': {
+    source: 'docs/guides/downstream-servers.md',
+    sentence: 'Whichever way our server ends, no downstream process is left.',
+  },
+  'downstream-off': {
+    source: 'docs/guides/downstream-servers.md',
+    sentence: 'Where the toolsets are not switched on, nothing of them is shown or loaded.',
+  },
+  'scripts-compose': {
+    source: 'docs/guides/scripts.md',
+    sentence:
+      'A script calls the tools of all servers, with loops, conditions, at the same time, and catches errors.',
+  },
+  'scripts-documented': {
+    source: 'docs/guides/scripts.md',
+    sentence: 'The functions of scripts are listed, searched, and documented as TypeScript.',
+  },
+  'scripts-fail-in-words': {
+    source: 'docs/guides/scripts.md',
+    sentence: 'A script that fails says why and at which of its lines, and which tool it was.',
+  },
+  'scripts-repeat': {
+    source: 'docs/guides/scripts.md',
+    sentence: 'The same code under the same run_id gives the stored result; other code is RUN_ID_REUSED.',
+  },
+  'scripts-continue': {
+    source: 'docs/guides/scripts.md',
+    sentence: 'A script that was cut off goes on, in whatever process, and repeats no call that is done.',
+  },
+  'scripts-in-doubt': {
+    source: 'docs/guides/scripts.md',
+    sentence: 'A call that may have happened is not made again, unless its tool says that it may be.',
+  },
+  'scripts-bounded': {
+    source: 'docs/guides/scripts.md',
+    sentence: 'Time, computing, memory and calls of a script are bounded, and the bounds can be set.',
+  },
+  'scripts-told-and-stopped': {
+    source: 'docs/guides/scripts.md',
+    sentence: 'A script tells its progress, and stops when its caller gives up or goes away.',
+  },
+
   // Configuration and the process
   'all-problems-at-once': {
     source: 'docs/reference/configuration.md',
