@@ -492,7 +492,7 @@ async function exhaustMemory({ run, isEnough }: Subject) {
   clearInterval(watch);
   const growth = peak - before;
   if (growth > GROWTH_BYTES_MAX) violations.push(`the process grew by ${growth} bytes`);
-  return { violations, growthMb: Math.round(growth / 1e6) };
+  return { violations, scripts: GREEDY_ALWAYS.length + greedy.length, growthMb: Math.round(growth / 1e6) };
 }
 
 async function callOften({ run, isEnough }: Subject) {
