@@ -65,6 +65,7 @@ interface Downstream {
 }
 
 function deferDownstream(config: Config, logger: Logger): Downstream {
+  let isClosed = false;
   let close = async () => {};
   const settings = openedOnce(() => readServersFile(config, logger));
   return {
@@ -87,13 +88,18 @@ function deferDownstream(config: Config, logger: Logger): Downstream {
         logger,
       });
       close = hub.close;
+      // Whoever asked for it did so when the end had not come yet; it starts nothing now.
+      if (isClosed) await hub.close();
       return hub;
     }),
     async policies() {
       const { policies } = await settings();
       return (server, tool) => policyFor(policies[server] ?? {}, tool);
     },
-    close: () => close(),
+    async close() {
+      isClosed = true;
+      await close();
+    },
   };
 }
 
@@ -395,6 +401,14 @@ const deps: CliDeps = {
   async inspectDatabase({ databasePath }) {
     const { inspectDatabase } = await import('./store/sqlite/inspect-database.ts');
     return inspectDatabase({ path: databasePath, migrationsFolder });
+  },
+  async inspectServers({ servers: { file } }) {
+    if (file === undefined) return undefined;
+    const [{ inspectServers }, { childEnvironment }] = await Promise.all([
+      import('./hub/inspect-servers.ts'),
+      import('./queue/child-environment.ts'),
+    ]);
+    return inspectServers({ file, childEnv: childEnvironment(process.env) });
   },
   async measureSyncSpeed({ databasePath }) {
     const { measureSyncSpeed } = await import('./store/sqlite/sync-speed.ts');

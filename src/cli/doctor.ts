@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { Fault } from '../domain/errors.ts';
+import type { ServersReport } from '../hub/inspect-servers.ts';
 import type { DatabaseReport, SyncSpeed } from '../store/maintenance.ts';
 import { type FoundClient, findClients } from './client-search.ts';
 import type { CommandContext } from './command-context.ts';
@@ -9,7 +10,7 @@ import { plain, type Terminal } from './terminal.ts';
 
 /** One thing that was looked at; `trouble` makes the command end with exit code 1. */
 interface Check {
-  readonly name: 'settings' | 'database' | 'disk' | 'workflows' | 'clients';
+  readonly name: 'settings' | 'database' | 'disk' | 'workflows' | 'servers' | 'clients';
   readonly state: 'ok' | 'notice' | 'trouble';
   /** One sentence each, the most important first. */
   readonly findings: readonly string[];
@@ -18,23 +19,27 @@ interface Check {
 export function createDoctorCommand(context: CommandContext): Command {
   const { terminal } = context;
   return new Command('doctor')
-    .description('Look for trouble: settings, database, disk, workflows, MCP clients. Repairs nothing.')
+    .description(
+      'Look for trouble: settings, database, disk, workflows, servers, MCP clients. Repairs nothing.',
+    )
     .option('--json', 'print JSON')
     .action(async (options: { json?: true }, command: Command) => {
       const { config, check } = await checkSettings(context, command);
       const checks: Check[] = [check];
       let database: DatabaseReport | undefined;
       let disk: SyncSpeed | undefined;
+      let servers: ServersReport | undefined;
       if (config !== undefined) {
         database = await context.inspectDatabase(config);
         checks.push(checkDatabase(database));
         disk = await context.measureSyncSpeed(config).catch(() => undefined);
-        checks.push(checkDisk(disk), await checkWorkflows(context, config));
+        servers = await context.inspectServers(config);
+        checks.push(checkDisk(disk), await checkWorkflows(context, config), checkServers(servers));
       }
       const clients = await findClients(context.installation);
       checks.push(checkClients(clients));
       if (checks.some(({ state }) => state === 'trouble')) context.outcome.exitCode = 1;
-      if (options.json === true) terminal.printJson({ checks, database, disk, clients });
+      if (options.json === true) terminal.printJson({ checks, database, disk, servers, clients });
       else printChecks(terminal, checks);
     });
 }
@@ -110,6 +115,25 @@ async function checkWorkflows(context: CommandContext, config: Config): Promise<
     if (!(error instanceof Fault)) throw error;
     return { name, state: 'trouble', findings: [error.message] };
   }
+}
+
+/** The downstream ones; none is started. */
+function checkServers(report: ServersReport | undefined): Check {
+  const name = 'servers';
+  if (report === undefined) return { name, state: 'ok', findings: ['No downstream server is configured.'] };
+  const { file, problem, servers, notes } = report;
+  if (problem !== undefined) return { name, state: 'trouble', findings: [problem] };
+  const used = servers.filter(({ disabled }) => !disabled);
+  const missing = used.flatMap((server) => (server.missing === undefined ? [] : [{ ...server }]));
+  const names = servers.map((server) => (server.disabled ? `${server.name} (disabled)` : server.name));
+  const listed = servers.length === 0 ? `${file} lists none.` : `${names.join(', ')} in ${file}.`;
+  const findings = [
+    ...missing.map((server) => `${server.name}: there is no program ${server.missing}.`),
+    listed,
+    ...notes,
+  ];
+  const state = missing.length > 0 ? 'trouble' : notes.length > 0 ? 'notice' : 'ok';
+  return { name, state, findings };
 }
 
 function checkClients(clients: readonly FoundClient[]): Check {

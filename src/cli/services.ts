@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Variables } from '../config/sources.ts';
 import type { Diagnostic } from '../definitions/diagnostic.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { ServersReport } from '../hub/inspect-servers.ts';
 import type { Orchestrator } from '../queue/run.ts';
 import type { BackupResult, DatabaseReport, PruneResult, SyncSpeed } from '../store/maintenance.ts';
 
@@ -69,6 +70,8 @@ export interface CliDeps {
   formatDiagnostic(diagnostic: Diagnostic): string;
   /** Writes nothing; what is wrong is in the report. */
   inspectDatabase(config: Config): Promise<DatabaseReport>;
+  /** Starts none of them; undefined where no list of servers is configured. */
+  inspectServers(config: Config): Promise<ServersReport | undefined>;
   /** Of the disk that the database is on, or will be. */
   measureSyncSpeed(config: Config): Promise<SyncSpeed>;
   backupDatabase(request: BackupRequest): Promise<BackupResult>;

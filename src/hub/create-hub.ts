@@ -79,9 +79,8 @@ export function createHub(params: HubParams): Hub {
     catalogue() {
       for (const server of all()) {
         // A failed one is asked again when its pause is over, and not by everyone who looks.
-        const { state, retryAfterMs } = server.status();
-        if (server.knownTools() === undefined && state !== 'disabled' && retryAfterMs === undefined)
-          server.readTools().catch(() => {});
+        const isLeftAlone = server.status().retryAfterMs !== undefined;
+        if (server.knownTools() === undefined && !isLeftAlone) server.readTools().catch(() => {});
       }
       return catalogue();
     },

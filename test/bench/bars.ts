@@ -19,6 +19,12 @@ export const BARS = {
   readyMs: { is: 'at most', value: 2_000 },
   listWorkflowsMs: { is: 'at most', value: 50 },
   workflowsReadAgain: { is: 'at most', value: 1 },
+  scriptCallsInSequence: { is: 'at most', value: 2.5 },
+  scriptCallsInParallel: { is: 'at most', value: 2 },
+  firstScriptMs: { is: 'at most', value: 150 },
+  warmScriptMs: { is: 'at most', value: 10 },
+  replayMs: { is: 'at most', value: 100 },
+  stallMs: { is: 'at most', value: 50 },
 } as const satisfies Readonly<Record<string, Bar>>;
 
 export type BarName = keyof typeof BARS;

@@ -46,7 +46,7 @@ export function databaseIn(folder: string): string {
 export const STUB = { USE_STUB_AI_CLIENT: 'true' };
 
 /** As today's clients connect: SDK 1.x. */
-async function connectV1(program: Program): Promise<BenchClient> {
+export async function connectV1(program: Program): Promise<BenchClient> {
   const client = new ClientV1({ name: 'bench', version: '1.0.0' });
   const transport = new TransportV1(startOf(program));
   await client.connect(transport);

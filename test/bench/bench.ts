@@ -10,6 +10,9 @@ import { disk } from './measurements/disk.ts';
 import { flatCost } from './measurements/flat-cost.ts';
 import { manyWorkflows } from './measurements/many-workflows.ts';
 import { prompts } from './measurements/prompts.ts';
+import { scriptCalls } from './measurements/script-calls.ts';
+import { scriptRoundTrips } from './measurements/script-round-trips.ts';
+import { scriptTimes } from './measurements/script-times.ts';
 import { sqliteFloor } from './measurements/sqlite-floor.ts';
 import { throughput } from './measurements/throughput.ts';
 import { toolList } from './measurements/tool-list.ts';
@@ -24,6 +27,9 @@ const MEASUREMENTS = [
   toolList,
   prompts,
   manyWorkflows,
+  scriptTimes,
+  scriptCalls,
+  scriptRoundTrips,
 ] as const;
 
 const USAGE = `npm run bench [-- [--quick] [--json] [--only NAME]...]

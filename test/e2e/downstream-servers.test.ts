@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -303,6 +304,26 @@ scenario(
     expect((await other.callTool('list_workflows', {})).isError).toBe(false);
   },
 );
+
+scenario('doctor looks at the list of servers, and starts none', ['doctor-sees-servers'], async (scratch) => {
+  const { env, write, processes } = await writeDownstream(scratch, 'servers');
+  const trace = join(scratch.folder, 'trace');
+  await write({
+    tracing: { command: 'sh', args: ['-c', `touch ${trace}`] },
+    ghost: { command: 'no-such-program' },
+    off: { command: 'no-such-program', disabled: true },
+  });
+  const doctor = scratch.startServer({ args: ['doctor', '--json'], env });
+  expect(await doctor.exited).toEqual({ code: 1, signal: null });
+  const { checks, servers } = JSON.parse(doctor.lines.join('\n'));
+  const findings = checks.find(({ name }: { readonly name: string }) => name === 'servers');
+  expect(findings).toMatchObject({ state: 'trouble' });
+  expect(findings.findings[0]).toBe('ghost: there is no program no-such-program.');
+  expect(findings.findings[1]).toContain('everything, files, memory, moody, sloppy, ledger, tracing, ghost, off (disabled)');
+  expect(servers.file).toBe(env.MCP_SERVERS_CONFIG);
+  expect(processes()).toEqual([]);
+  expect(existsSync(trace)).toBe(false);
+});
 
 scenarioPerClient(
   'a denied tool is called by nobody, whatever name is used; a person is asked about others',

@@ -435,6 +435,10 @@ export const REQUIREMENTS = {
     source: 'docs/guides/downstream-servers.md',
     sentence: 'Where the toolsets are not switched on, nothing of them is shown or loaded.',
   },
+  'doctor-sees-servers': {
+    source: 'docs/guides/downstream-servers.md',
+    sentence: 'doctor says what the list of servers looks like, and starts none.',
+  },
   'scripts-compose': {
     source: 'docs/guides/scripts.md',
     sentence:

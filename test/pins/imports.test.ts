@@ -57,6 +57,7 @@ const ALLOWED: Readonly<
       'queue',
       'store/store.ts',
       'store/maintenance.ts',
+      'hub/inspect-servers.ts',
       'definitions/definitions.ts',
       'definitions/diagnostic.ts',
     ],

@@ -29,7 +29,8 @@ export interface FaultyBuildParams {
     | 'contender'
     | 'maintenance-room'
     | 'sandbox-room'
-    | 'hub-process';
+    | 'hub-process'
+    | 'script-process';
   readonly mutant?: Mutant | undefined;
 }
 
@@ -40,6 +41,7 @@ const ENTRIES = {
   'maintenance-room': 'test/support/maintenance-room.ts',
   'sandbox-room': 'test/support/sandbox-room.ts',
   'hub-process': 'test/support/hub-process.ts',
+  'script-process': 'test/support/script-process.ts',
 } as const;
 
 /** What else the bundle of the product has beside the program. */

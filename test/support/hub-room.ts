@@ -19,6 +19,8 @@ export interface HubRoom {
   readonly time: VirtualTime;
   readonly logs: readonly LogEntry[];
   readonly stateFolder: string;
+  /** How often a server has written this to its stderr. */
+  timesWritten(server: string, line: string): number;
   /** Until a server has written this to its stderr. */
   stderrOf(server: string, line: string): Promise<void>;
 }
@@ -55,18 +57,18 @@ export function openHub({ servers, limits, childEnv = getDefaultEnvironment() }:
     random: () => 0.5,
     logger,
   });
+  const timesWritten: HubRoom['timesWritten'] = (server, line) =>
+    logs.filter(({ fields }) => fields.server === server && fields.line === line).length;
   onTestFinished(() => whileTimePasses(time, hub.close()));
   return {
     hub,
     time,
     logs,
     stateFolder,
+    timesWritten,
     stderrOf: (server, line) =>
       vi.waitFor(() => {
-        const found = logs.some(
-          ({ fields }) => fields.server === server && String(fields.line).includes(line),
-        );
-        if (!found) throw new Error(`${server} has not written: ${line}`);
+        if (timesWritten(server, line) === 0) throw new Error(`${server} has not written: ${line}`);
       }, PATIENCE),
   };
 }

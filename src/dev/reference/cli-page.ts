@@ -34,6 +34,7 @@ function contextForHelp(): Parameters<typeof createProgram>[0] {
     lintPath: notRun,
     formatDiagnostic: () => '',
     inspectDatabase: notRun,
+    inspectServers: notRun,
     measureSyncSpeed: notRun,
     backupDatabase: notRun,
     pruneDatabase: notRun,

@@ -84,6 +84,7 @@ export async function runCommand(argv: readonly string[], params: CommandLinePar
       lintPath: unexpected('lintPath'),
       formatDiagnostic: ({ file, message }) => `${file}: ${message}`,
       inspectDatabase: unexpected('inspectDatabase'),
+      inspectServers: async () => undefined,
       measureSyncSpeed: unexpected('measureSyncSpeed'),
       backupDatabase: unexpected('backupDatabase'),
       pruneDatabase: unexpected('pruneDatabase'),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { BackupRequest, PruneRequest } from '../../../src/cli/services.ts';
 import { Fault } from '../../../src/domain/errors.ts';
+import type { ServersReport } from '../../../src/hub/inspect-servers.ts';
 import type { DatabaseReport } from '../../../src/store/maintenance.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { runCommand, TEST_CONFIG } from './command-line.ts';
@@ -38,7 +39,14 @@ describe('doctor', () => {
   test('finds nothing wrong', async () => {
     const { exitCode, stdout } = await doctor();
     expect(exitCode).toBe(0);
-    expect(statesOf(stdout)).toEqual(['settings ok', 'database ok', 'disk ok', 'workflows ok', 'clients ok']);
+    expect(statesOf(stdout)).toEqual([
+      'settings ok',
+      'database ok',
+      'disk ok',
+      'workflows ok',
+      'servers ok',
+      'clients ok',
+    ]);
   });
 
   test('ends with 1 for a damaged database and says where', async () => {
@@ -74,6 +82,34 @@ describe('doctor', () => {
     });
     expect(exitCode).toBe(1);
     expect(stdout).toContain('A/index.md: No step.');
+  });
+
+  test.each<[ServersReport, string, number, string]>([
+    [
+      { file: '/f', servers: [{ name: 'one', kind: 'process', disabled: false }], notes: [] },
+      'ok',
+      0,
+      'one in /f.',
+    ],
+    [
+      { file: '/f', servers: [{ name: 'one', kind: 'process', disabled: false, missing: 'npy' }], notes: [] },
+      'trouble',
+      1,
+      'one: there is no program npy.',
+    ],
+    [
+      { file: '/f', servers: [{ name: 'one', kind: 'process', disabled: true, missing: 'npy' }], notes: [] },
+      'ok',
+      0,
+      'one (disabled) in /f.',
+    ],
+    [{ file: '/f', servers: [], notes: ['autoApprove is not used here.'] }, 'notice', 0, 'lists none'],
+    [{ file: '/f', problem: 'mcpServers.one: no.', servers: [], notes: [] }, 'trouble', 1, 'mcpServers.one'],
+  ])('tells of the downstream servers: %j', async (report, state, code, words) => {
+    const { exitCode, stdout } = await doctor({ deps: { inspectServers: async () => report } });
+    expect(exitCode).toBe(code);
+    expect(statesOf(stdout)).toContain(`servers ${state}`);
+    expect(stdout).toContain(words);
   });
 
   test('finds the clients that start this program, and those that start what is not there', async () => {

@@ -244,6 +244,25 @@ test('all calls that are in doubt are named, and the script goes no further than
   expect(subject.ledger('many').length).toBeLessThanOrEqual(3);
 });
 
+test('while a call is in doubt, no other is made on the way to it', async () => {
+  const policyOf = (_server: string, tool: string) => (tool === 'put' ? 'ask' : 'allow');
+  const room = await subject.open({ policyOf });
+  subject.hold('on the way');
+  const code = `
+    const asked = ledger__put({ entry: 'asked' });
+    for (let i = 0; i < 50; i++) await ledger__peek({});
+    await Promise.all([asked, ledger__post({ hold: 'on the way' })]);`;
+  const controller = new AbortController();
+  const nobody = () => new Promise<boolean>(() => {});
+  const running = room.execute(code, { runId: 'on the way', signal: controller.signal, confirm: nobody });
+  await subject.untilLedgerHas('on the way', 1);
+  controller.abort();
+  await running;
+  const { status } = await room.execute(code, { runId: 'on the way', confirm: agree });
+  expect(status).toBe('in_doubt');
+  expect(subject.ledger('on the way').map(({ tool }) => tool)).toEqual(['post']);
+});
+
 test('a call that may be repeated is, with what it was called with', async () => {
   const room = await subject.open();
   const code =

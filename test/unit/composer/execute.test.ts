@@ -36,6 +36,12 @@ test('a script calls tools, and its result says what it did', async () => {
   ]);
 });
 
+test('each run has a luck of its own', async () => {
+  const { execute } = await subject.open();
+  const lucks = [await execute('return Math.random()'), await execute('return Math.random()')];
+  expect(new Set(lucks.map(({ result }) => result)).size).toBe(2);
+});
+
 test('a run that nobody named gets a name', async () => {
   const { execute, journal } = await subject.open();
   const { run_id } = await execute('return 1');

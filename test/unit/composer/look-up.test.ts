@@ -137,6 +137,12 @@ test('a search finds tools by the words of their names and descriptions', async 
   expect(await find('lists')).toEqual(await find('lists lists'));
 });
 
+test('a word that few tools have says more than one that many have', async () => {
+  const many = Array.from({ length: 9 }, (_, index) => ({ server: 'box', name: `file_${index}` }));
+  const { composer } = await subject.open({ hub: knowing(...many, { server: 'box', name: 'zip_it' }) });
+  expect((await composer.searchTools('file zip')).tools[0]?.name).toBe('box__zip_it');
+});
+
 test('a search gives the best, and no more', async () => {
   const hub = knowing(...Array.from({ length: 50 }, (_, index) => ({ name: `read_${index}` })));
   const { composer } = await subject.open({ hub });

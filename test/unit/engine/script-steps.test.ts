@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Definition } from '../../../src/domain/definition.ts';
 import { Fault } from '../../../src/domain/errors.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
+import type { Answer } from '../../../src/engine/answer.ts';
 import type { Store } from '../../../src/store/store.ts';
 import {
   type FakeComposer,
@@ -338,8 +339,8 @@ function deferred() {
   return {
     ended,
     end: () => end(),
-    async begun(composer: FakeComposer): Promise<void> {
-      while (composer.executions.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    async begun(composer: FakeComposer, times = 1): Promise<void> {
+      while (composer.executions.length < times) await new Promise((resolve) => setImmediate(resolve));
     },
   };
 }
@@ -456,6 +457,29 @@ describe('a crash', () => {
     expect({ replayed, ...again }).toEqual({ ...answer, replayed: true });
   });
 
+  test('whose script turns out to be in doubt is not got over by the resume that finds that out', async () => {
+    const { engine, id, composer } = await atCount();
+    composer.play = () => ({ status: 'in_doubt', error: { name: 'InDoubtError', message: 'cut off' } });
+    const answer = await engine.resume({ instanceId: id, assumedCurrentStepName: 'count', report: success });
+    expect(answer).toMatchObject({
+      status: 'SUSPENDED',
+      revision: 2,
+      reconciliation: { verdict: 'in_sync' },
+    });
+    expect(composer.executions).toHaveLength(2);
+  });
+
+  test('is got over on the pinned version, before another one is adopted', async () => {
+    const { engine, id, composer, definitions } = await atCount();
+    definitions.current = definition(
+      SANDWICH.steps.map((each) => (each.name === 'count' ? { ...each, script: '"new"' } : each)),
+    );
+    const call = { instanceId: id, assumedCurrentStepName: 'count', adoptDefinition: true };
+    expect(await engine.resume(call)).toMatchObject({ revision: 3, next_step: { step_name: 'tell' } });
+    expect(composer.executions.map(({ code }) => code)).toEqual(Array(2).fill(SANDWICH.steps[1]?.script));
+    expect(await engine.status({ instanceId: id })).toMatchObject({ definition_changed: false });
+  });
+
   test.each([
     ['names nothing', {}],
     ['names the script step', { report: { ...success, step_id: 'count' } }],
@@ -505,9 +529,9 @@ describe('a script in doubt', () => {
   };
   const call = { ...ASKED, stepToken: 'token-1', requestId: 'r' };
 
-  async function inDoubt() {
+  async function inDoubt(extra: Partial<StartedParams> = {}) {
     const composer = fakeComposer(() => ({ status: 'in_doubt', error }));
-    const run = await started({ definition: SANDWICH, composer });
+    const run = await started({ definition: SANDWICH, composer, ...extra });
     const answer = await run.engine.advance({ instanceId: run.id, ...call });
     composer.play = () => ({ result: { status: 'success', context_updates: { counted: 2 } } });
     return { ...run, composer, answer };
@@ -589,6 +613,16 @@ describe('a script in doubt', () => {
     expect(await engine.advance({ instanceId: id, ...call })).toEqual({ ...answer, replayed: true });
   });
 
+  test('ends with a report on the version that is adopted with it', async () => {
+    const { engine, id, definitions, composer } = await inDoubt();
+    definitions.current = definition(
+      SANDWICH.steps.map((each) => (each.name === 'count' ? { ...each, transitions: to('failed') } : each)),
+    );
+    const call = { instanceId: id, assumedCurrentStepName: 'count', report: success, adoptDefinition: true };
+    expect(await engine.resume(call)).toMatchObject({ revision: 3, next_step: { step_name: 'failed' } });
+    expect(composer.executions).toHaveLength(1);
+  });
+
   test('is tried again from its beginning without one', async () => {
     const { engine, id, composer, kinds } = await inDoubt();
     const again = { instanceId: id, assumedCurrentStepName: 'count', requestId: 'q' };
@@ -604,6 +638,38 @@ describe('a script in doubt', () => {
     expect([one?.runId, two?.runId]).toEqual([`${id}:1`, `${id}:3`]);
     expect(two?.constants).toEqual({ context: { asked: true }, report: success });
     expect(await engine.resume(again)).toEqual({ ...answer, replayed: true });
+  });
+
+  test('takes no report any more once another process has begun to run the script again', async () => {
+    const script = deferred();
+    let beforeThird = async () => {};
+    const { engine, second, id, composer, kinds } = await inDoubt({
+      wrapStore: (store) => {
+        let commits = 0;
+        return {
+          ...store,
+          async commitTransition(params) {
+            commits += 1;
+            if (commits === 3) await beforeThird();
+            return store.commitTransition(params);
+          },
+        };
+      },
+    });
+    composer.play = () => script.ended.then(() => ({ result: 1 }));
+    const other = await second();
+    const belief = { instanceId: id, assumedCurrentStepName: 'count' };
+    const running: Promise<Answer>[] = [];
+    beforeThird = async () => {
+      running.push(other.resume(belief));
+      await script.begun(composer, 2);
+    };
+    expect(await faultOf(engine.resume({ ...belief, report: success }))).toMatchObject({
+      code: 'RUN_IN_PROGRESS',
+    });
+    script.end();
+    expect((await running[0])?.next_step.step_name).toBe('tell');
+    expect(await kinds()).toEqual(['started', 'advanced', 'suspended', 'resumed', 'advanced']);
   });
 
   test('of which two processes hear at once: one report counts', async () => {
@@ -649,7 +715,8 @@ describe('cancelling', () => {
   test('the run stops its script, and whoever waits hears of it', async () => {
     const composer = fakeComposer(({ signal }) => untilStopped(signal));
     const { engine, id, kinds } = await started({ definition: SANDWICH, composer });
-    const advancing = engine.advance({ instanceId: id, ...call });
+    const { signal } = new AbortController();
+    const advancing = engine.advance({ instanceId: id, ...call }, { signal });
     await deferred().begun(composer);
     await engine.cancel({ instanceId: id, reason: 'enough' });
     expect(await advancing).toMatchObject({ status: 'CANCELLED', status_reason: 'enough', revision: 2 });
@@ -703,6 +770,41 @@ describe('without a composer', () => {
       expect(fault).toMatchObject(UNAVAILABLE);
     expect(await poor.status({ instanceId: id })).toMatchObject({ revision: 1 });
     expect(await poor.cancel({ instanceId: id })).toMatchObject({ status: 'CANCELLED' });
+  });
+});
+
+describe('a model', () => {
+  const CHOICE = definition([
+    step('ask'),
+    script('count', returning({ status: 'success', context_updates: { counted: 1 } }), {
+      transitions: to('tell'),
+    }),
+    step('tell', { transitions: to('FINISH') }),
+  ]);
+  const choosing = () =>
+    playedModel(async () => ({ nextStepName: 'count', updatedContext: [{ key: 'chosen', value: true }] }));
+
+  test.each([
+    [
+      'decides on a script step',
+      (instanceId: string) => ({ how: 'advance' as const, instanceId, report: success }),
+    ],
+    [
+      'reconciles with a script step',
+      (instanceId: string) => ({ how: 'resume' as const, instanceId, assumedCurrentStepName: 'tell' }),
+    ],
+  ])('that %s is asked once, and the server goes on', async (_what, callOf) => {
+    const model = choosing();
+    const { engine, id } = await started({ definition: CHOICE, composer: returningComposer(), model });
+    const call = callOf(id);
+    const answer = call.how === 'advance' ? await engine.advance(call) : await engine.resume(call);
+    expect(answer).toMatchObject({
+      revision: 2,
+      next_step: { step_name: 'tell' },
+      current_context: { chosen: true, counted: 1 },
+      decision: { decider: 'transitions' },
+    });
+    expect(model.asked).toHaveLength(1);
   });
 });
 

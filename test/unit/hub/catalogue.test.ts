@@ -38,7 +38,7 @@ describe('the tools of one server', () => {
   });
 
   test('are read again, once, when the server says that they changed', async () => {
-    const { hub, time } = openHub({ servers: { one: moody() } });
+    const { hub, time, timesWritten } = openHub({ servers: { one: moody() } });
     const before = await hub.listTools('one');
     const onChange = vi.fn();
     const stopListening = hub.onCatalogueChange(onChange);
@@ -47,6 +47,8 @@ describe('the tools of one server', () => {
     time.elapse(100);
     await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1), PATIENCE);
     expect(names(await hub.listTools('one')).slice(before.length)).toEqual([`added-${before.length}`]);
+    await hub.callTool({ server: 'one', tool: 'echo', args: {} });
+    await vi.waitFor(() => expect(timesWritten('one', 'listing')).toBe(2), PATIENCE);
     stopListening();
     await hub.callTool({ server: 'one', tool: 'change', args: {} });
     time.elapse(100);

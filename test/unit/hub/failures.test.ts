@@ -173,6 +173,24 @@ describe('a server that does not answer any more', () => {
     passPause(room);
     expect(await hub.start('one')).toMatchObject({ state: 'running' });
   });
+
+  test('is not ended as long as others wait for it', async () => {
+    const { hub, time } = openHub({ servers: { one: moody('deaf') } });
+    await hub.listTools('one');
+    const patient = hub.callTool({ ...echo, timeoutMs: 60_000 });
+    const outcome = expect(patient).rejects.toMatchObject({ code: 'SERVER_TIMEOUT' });
+    const hasty = expect(hub.callTool({ ...echo, timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'SERVER_TIMEOUT',
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    time.elapse(100);
+    await hasty;
+    time.elapse(59_899);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(hub.statuses()).toMatchObject([{ state: 'running' }]);
+    time.elapse(1);
+    await outcome;
+  });
 });
 
 test('text on stdout that is no message is passed over', async () => {

@@ -4,7 +4,7 @@ import { moody } from '../../support/moody-servers.ts';
 
 describe('a server', () => {
   test('is started by its first use, once', async () => {
-    const { hub } = openHub({ servers: { one: moody() } });
+    const { hub, stderrOf, timesWritten } = openHub({ servers: { one: moody() } });
     expect(hub.statuses()).toEqual([{ name: 'one', state: 'stopped' }]);
     const calls = [1, 2, 3].map((number) => hub.callTool({ server: 'one', tool: 'echo', args: { number } }));
     const values = await Promise.all(calls);
@@ -17,6 +17,8 @@ describe('a server', () => {
       pid: expect.any(Number),
     });
     expect((await hub.start('one')).pid).toBe(status?.pid);
+    await stderrOf('one', 'listening');
+    expect(timesWritten('one', 'listening')).toBe(1);
   });
 
   test('is handed the environment that it is given, and nothing else', async () => {

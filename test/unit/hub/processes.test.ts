@@ -30,7 +30,15 @@ describe.skipIf(process.platform === 'win32')('what a server started', () => {
     await expectGone(Number(value));
   });
 
-  test.runIf(isLinux)('stays where it gave up the mark', async () => {
+  test('ends with its group, marked or not', async () => {
+    const { hub } = openHub({ servers: { one: moody() } });
+    const args = { env: { NOTHING: 'else' } };
+    const pid = Number((await hub.callTool({ server: 'one', tool: 'leave', args })).value);
+    await hub.stop('one');
+    await expectGone(pid);
+  });
+
+  test.runIf(isLinux)('stays where it gave up both', async () => {
     const { hub } = openHub({ servers: { one: moody() } });
     const args = { detached: true, env: { NOTHING: 'else' } };
     const pid = Number((await hub.callTool({ server: 'one', tool: 'leave', args })).value);
@@ -54,6 +62,17 @@ test('a server that does not want to end is ended within the time for that', asy
   time.elapse(700);
   await stopped;
   await expectGone(pid);
+});
+
+test('a server that does not look at its input is asked to end', async () => {
+  const { hub, time, stderrOf } = openHub({ servers: { one: moody('hangs-on-start') } });
+  hub.start('one').catch(() => {});
+  await stderrOf('one', 'listening to nothing');
+  const stopped = hub.stop('one');
+  await vi.waitFor(() => expect(time.untilNextTimer()).toBe(500), PATIENCE);
+  time.elapse(500);
+  // Without more time: SIGTERM is enough.
+  expect(await stopped).toMatchObject({ state: 'stopped' });
 });
 
 describe.runIf(isLinux)('a record', () => {

@@ -176,6 +176,17 @@ test('constants are there under their names', async () => {
   expect(result).toEqual([2, 3]);
 });
 
+test('calls are made in their order, sleeps among them', async () => {
+  const names: string[] = [];
+  await subject.run('await Promise.all([echo(1), sleep(1), files__read(2), sleep(2)])', {
+    onCall: (call) => {
+      names.push(call.name);
+      return { ok: true, value: null };
+    },
+  });
+  expect(names).toEqual(['echo', 'sleep', 'files__read', 'sleep']);
+});
+
 test('sleeping is a call, and so are timers', async () => {
   const calls: GuestCall[] = [];
   const { output } = await subject.run(
