@@ -5,6 +5,7 @@ import type { Logger } from '../domain/logger.ts';
 import type { Timers } from '../domain/timers.ts';
 import { callFault, resultFault } from './call-faults.ts';
 import type { Connection } from './connection.ts';
+import { retryLater } from './faults.ts';
 import type { CallToolParams, DownstreamTool, ServerSpec, ServerStatus, ToolResult } from './hub.ts';
 import type { HubLimits } from './limits.ts';
 import { isNestedDeeper } from './nesting.ts';
@@ -81,7 +82,7 @@ export function createDownstreamServer(params: DownstreamServerParams): Downstre
     const { tool, args, signal, meta, onProgress } = call;
     const connection = await link.connect(signal);
     // The newer protocol wants to see some arguments in the headers of HTTP, and the schema says which.
-    if (!connection.isLegacy) await tools.read(signal).catch(() => {});
+    if (!connection.isLegacy && tools.known() === undefined) await tools.read(signal).catch(() => {});
     const listed = tools.known()?.find(({ name }) => name === tool);
     const subject = { server, tool, quote, isListed: tools.known() && listed !== undefined };
     const request = { tool, args, meta, inputSchema: listed?.inputSchema };
@@ -96,7 +97,7 @@ export function createDownstreamServer(params: DownstreamServerParams): Downstre
       }
       const fault = callFault(subject, error);
       if (isUnreachable(connection, error)) link.drop(connection, fault);
-      throw fault;
+      throw retryLater(fault, link.pauseLeftMs());
     }
     if (isNestedDeeper(raw, limits.depthMax)) throw nestedTooDeep(server, limits.depthMax);
     const result = readResult(raw);

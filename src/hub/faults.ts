@@ -58,9 +58,9 @@ export function failureAnswer(id: string | number, fault: Fault): JSONRPCMessage
   };
 }
 
-/** The same failure, with when to try again; one for which trying again makes no sense is left as it is. */
+/** The same failure, with when to try again, where that makes sense. */
 export function retryLater(fault: Fault, retryAfterMs: number): Fault {
-  if (!fault.retryable) return fault;
+  if (!fault.retryable || retryAfterMs === 0) return fault;
   const { code, message, hint, details, cause } = fault;
   return new Fault(code, message, { hint, details, cause, retryAfterMs });
 }

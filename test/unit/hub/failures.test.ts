@@ -129,6 +129,7 @@ describe('a server that dies', () => {
     await vi.waitFor(() => expect(onProgress).toHaveBeenCalled(), PATIENCE);
     await expect(hub.callTool({ server: 'one', tool: 'die', args: {} })).rejects.toMatchObject({
       ...died,
+      retryAfterMs: 188,
       message: expect.stringContaining('I cannot go on.'),
     });
     await outcome;

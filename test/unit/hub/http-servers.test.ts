@@ -55,6 +55,7 @@ describe('a server on the SDK', () => {
     await greet(openHub({ servers: { one: { url: await serveHttp(handle) } } }));
     expect(methods).toContain('server/discover');
     expect(methods).not.toContain('initialize');
+    expect(methods.filter((method) => method === 'tools/list')).toHaveLength(1);
   });
 
   test('of an older version, which is remembered', async () => {
