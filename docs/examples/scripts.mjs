@@ -11,8 +11,7 @@ await import('../../src/dev/ensure-built.mjs');
 const { Client } = await import('@modelcontextprotocol/client');
 const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio');
 
-const NOTES = 40;
-const DIES_AFTER = 20;
+const NOTES = 400;
 
 const guide = await readFile(new URL('../guides/scripts.md', import.meta.url), 'utf8');
 const code = /```ts\n([\s\S]*?)```/.exec(guide)?.[1];
@@ -22,14 +21,13 @@ await writeNotes();
 await writeServers();
 
 let client = await connect();
-let done = 0;
-await client.execute(({ message }) => {
-  if (!message.endsWith('is done')) return;
-  done += 1;
-  if (done === 1) console.log(`  ${message}`);
-  if (done === DIES_AFTER) client.kill();
+const survived = await client.execute(({ message }) => {
+  if (!message.includes('(call 1)')) return;
+  console.log(`  ${message}`);
+  client.kill();
 });
-console.log(`kill -9 ${client.pid}, after ${DIES_AFTER} calls`);
+if (survived !== undefined) throw new Error(`It was not cut off: ${JSON.stringify(survived)}`);
+console.log(`kill -9 ${client.pid}, while it reads the notes`);
 
 console.log('\n--- another process, the same call ---\n');
 client = await connect();
@@ -51,7 +49,7 @@ function tell({ status, calls, result, replayed = false }) {
   console.log(`${status}${replayed ? ', replayed' : ''}: ${calls.length} calls\n${JSON.stringify(result)}`);
 }
 
-/** Of every length up to 200 words, so that a few are long. */
+/** Of every length up to 2,000 words, so that a few are long. */
 async function writeNotes() {
   await mkdir(join(folder, 'notes'));
   for (let note = 1; note <= NOTES; note++) {

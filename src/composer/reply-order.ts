@@ -59,7 +59,8 @@ export function createReplyOrder({ startedMs, recordedCount, clock }: ReplyOrder
         step(finish.nowMs);
         deliver(replyOf(finish));
       });
-      proceed();
+      // Not before the caller waits for this reply: it would hear of it after others that are delivered later.
+      queueMicrotask(proceed);
     },
     add(reply, ms, { deliver, onFinish }) {
       later.push(() => {

@@ -6,6 +6,8 @@ const PULSE_MS = 5_000;
 
 export interface Progress {
   tell(progress: CallProgress): void;
+  /** Resolves once all that was told is sent: the answer comes last. */
+  sent(): Promise<void>;
   /** Tells at once and every few seconds that a model is asked, so that nobody gives up on a slow one. */
   pulse<Result>(work: () => Promise<Result>): Promise<Result>;
 }
@@ -16,9 +18,13 @@ export function progressTo(ctx: ServerContext): Progress {
   if (progressToken === undefined) return SILENT;
   const notify = (progress: CallProgress) =>
     ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...progress } });
+  let last: Promise<void> = Promise.resolve();
   return {
     // A notification that cannot be sent means that the client is gone; the call itself hears of that by its signal.
-    tell: (progress) => void notify(progress).catch(() => {}),
+    tell(progress) {
+      last = notify(progress).catch(() => {});
+    },
+    sent: () => last,
     async pulse(work) {
       let progress = 0;
       const beat = () =>
@@ -50,4 +56,4 @@ export function passOn(tell: Progress['tell'], tool: string): (downstream: Downs
   };
 }
 
-const SILENT: Progress = { tell: () => {}, pulse: (work) => work() };
+const SILENT: Progress = { tell: () => {}, sent: async () => {}, pulse: (work) => work() };

@@ -30,6 +30,7 @@ export function serveTools(server: Server, deps: McpServerDeps, { era }: McpServ
     params: { readonly name: string; readonly arguments?: unknown },
     ctx: ServerContext,
   ) => {
+    const progress = progressTo(ctx);
     try {
       const tool = byName.get(params.name);
       if (tool === undefined) {
@@ -39,7 +40,6 @@ export function serveTools(server: Server, deps: McpServerDeps, { era }: McpServ
       }
       const parsed = tool.input.safeParse(params.arguments ?? {});
       if (!parsed.success) throw invalidArguments(tool.name, parsed.error);
-      const progress = progressTo(ctx);
       const confirmation = confirmationFor({ server, ctx, era });
       const work = () =>
         tool.run(parsed.data, deps, {
@@ -51,6 +51,8 @@ export function serveTools(server: Server, deps: McpServerDeps, { era }: McpServ
     } catch (error) {
       if (error instanceof QuestionPending) return questionResult(error);
       return toolError(error, deps.logger);
+    } finally {
+      await progress.sent();
     }
   };
 

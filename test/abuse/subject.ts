@@ -47,7 +47,8 @@ export async function plantedEngineRoom(mutant: Mutant): Promise<typeof import('
 export async function sandboxRoom(mutant?: Mutant): Promise<SandboxRoom> {
   const build = await buildFaulty({ entry: 'sandbox-room', mutant });
   builds.push(build.dispose);
-  return { ...(await build.sandboxRoom()), workerFile: build.sandboxWorkerFile };
+  const { createQuickjsRunner } = await build.sandboxRoom();
+  return { createQuickjsRunner, workerFile: build.sandboxWorkerFile };
 }
 
 export type SandboxRoom = typeof import('../support/sandbox-room.ts') & { readonly workerFile: string };

@@ -19,7 +19,9 @@ export interface ScriptServers {
   readonly ledger: string;
 }
 
-export async function writeScriptServers({ newFolder }: Pick<BenchContext, 'newFolder'>): Promise<ScriptServers> {
+export async function writeScriptServers({
+  newFolder,
+}: Pick<BenchContext, 'newFolder'>): Promise<ScriptServers> {
   const folder = await newFolder();
   const file = join(folder, 'servers.json');
   const ledger = join(folder, 'ledger.jsonl');

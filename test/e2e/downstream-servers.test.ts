@@ -230,12 +230,13 @@ scenarioPerClient(
     const client = await scratch.connect(connect, env);
     const told: CallProgress[] = [];
     const onprogress = (progress: CallProgress) => void told.push(progress);
-    const steps = { name: 'moody', tool_name: 'slow', arguments: { steps: 3, total: 3 } };
-    expect(await client.answer('call_tool', steps, { onprogress })).toMatchObject({ result: 'done' });
-    expect(told).toMatchObject([
-      { progress: 1, total: 3, message: 'step 1' },
-      { progress: 2, total: 3, message: 'step 2' },
-      { progress: 3, total: 3, message: 'step 3' },
+    const tool_name = 'trigger-long-running-operation';
+    const long = { name: 'everything', tool_name, arguments: { duration: 0.6, steps: 3 } };
+    expect(await client.answer('call_tool', long, { onprogress })).toMatchObject({ server: 'everything' });
+    // Clients pass over what arrives together with the answer.
+    expect(told.slice(0, 2)).toMatchObject([
+      { progress: 1, total: 3, message: tool_name },
+      { progress: 2, total: 3, message: tool_name },
     ]);
     const giveUp = new AbortController();
     const hanging = client.callTool(
@@ -319,7 +320,9 @@ scenario('doctor looks at the list of servers, and starts none', ['doctor-sees-s
   const findings = checks.find(({ name }: { readonly name: string }) => name === 'servers');
   expect(findings).toMatchObject({ state: 'trouble' });
   expect(findings.findings[0]).toBe('ghost: there is no program no-such-program.');
-  expect(findings.findings[1]).toContain('everything, files, memory, moody, sloppy, ledger, tracing, ghost, off (disabled)');
+  expect(findings.findings[1]).toContain(
+    'everything, files, memory, moody, sloppy, ledger, tracing, ghost, off (disabled)',
+  );
   expect(servers.file).toBe(env.MCP_SERVERS_CONFIG);
   expect(processes()).toEqual([]);
   expect(existsSync(trace)).toBe(false);

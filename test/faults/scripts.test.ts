@@ -10,6 +10,8 @@ import { judgeWandering, wanderingScript } from '../support/script-oracle.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const CALLS = 280;
+/** Of each script that comes to its end. */
+const KILLS_MIN = 5;
 /** Every call makes itself known by its key, so that it may be repeated. */
 const REPEATABLE = ['put'];
 /** Some calls must not be repeated. */
@@ -25,7 +27,7 @@ describe('scripts and kill -9', () => {
     expect(violations).toEqual([]);
     expect(runs.map(({ result }) => result?.status)).toEqual(runs.map(() => 'completed'));
     // Otherwise they were not interrupted, and nothing was shown.
-    for (const { kills } of runs) expect(kills).toBeGreaterThanOrEqual(5);
+    for (const { kills } of runs) expect(kills).toBeGreaterThanOrEqual(KILLS_MIN);
   });
 
   test('a script whose calls must not be repeated comes to its end, or says which call is in doubt', async () => {
@@ -75,7 +77,12 @@ interface WanderParams {
 async function wander({ changing, mutant, scripts = MUTANT_SCRIPTS_MAX }: WanderParams): Promise<Judged> {
   return judge(mutant, async (field, number) => {
     if (number >= scripts) return undefined;
-    const run = await field({ code: wanderingScript(CALLS, changing), passesPerLife: 25, killsMax: 40 });
+    const run = await field({
+      code: wanderingScript(CALLS, changing),
+      passesPerLife: 20,
+      killsMin: KILLS_MIN,
+      killsMax: 40,
+    });
     const again = await run.again();
     const violations = [...judgeWandering(run)];
     if (again.ledger.length > run.ledger.length)
@@ -105,9 +112,9 @@ async function diverge(mutant?: Mutant): Promise<Judged> {
     const run = await field({
       code: GOES_BY_TOOLS,
       passesPerLife: 3,
+      killsMin: 1,
       killsMax: 1,
       serverEnv: (life) => (life > 1 ? EXTRA : NOTHING),
-      places: ['script_call_done'],
     });
     const { result, problems, ledger } = run;
     const isStopped = result?.status === 'failed' && result.error?.name === 'DivergenceError';
@@ -124,7 +131,7 @@ async function diverge(mutant?: Mutant): Promise<Judged> {
 }
 
 type Field = (
-  params: Pick<ScriptFieldParams, 'code' | 'passesPerLife' | 'killsMax' | 'serverEnv' | 'places'>,
+  params: Pick<ScriptFieldParams, 'code' | 'passesPerLife' | 'killsMin' | 'killsMax' | 'serverEnv'>,
 ) => Promise<ScriptFieldResult>;
 
 /** Runs scripts on one build until there is none left; with a mutant, until one of them shows it. */

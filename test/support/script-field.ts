@@ -22,8 +22,8 @@ export interface ScriptFieldParams {
   readonly passesPerLife: number;
   /** Of the server, by the number of the life; none by default. */
   readonly serverEnv?: (life: number) => Readonly<Record<string, string>>;
-  /** Where processes are killed; everywhere by default. */
-  readonly places?: readonly Place[];
+  /** The first so many kills hit processes in the midst of the script. */
+  readonly killsMin: number;
   /** After so many kills, processes are left alone. */
   readonly killsMax: number;
 }
@@ -46,7 +46,7 @@ const HOUR_MS = 3_600_000;
 
 /** Executes a script in one process after the other, each killed at a place that luck chooses, until one comes to an end. */
 export async function runScriptField(params: ScriptFieldParams): Promise<ScriptFieldResult> {
-  const { build, folder, random, runId, code, passesPerLife, killsMax } = params;
+  const { build, folder, random, runId, code, passesPerLife, killsMin, killsMax } = params;
   const ledgerFile = join(folder, 'ledger');
   const databasePath = join(folder, 'runs.sqlite');
   mkdirSync(folder, { recursive: true });
@@ -95,8 +95,8 @@ export async function runScriptField(params: ScriptFieldParams): Promise<ScriptF
   let result: ComposedResult | undefined;
   while (result === undefined && problems.length === 0) {
     const kills = lives;
-    const place = random.pick(params.places ?? PLACES);
-    const passes = ONCE.includes(place) ? 1 : 1 + random.below(2 * passesPerLife - 1);
+    const place = random.pick(kills < killsMin ? MIDST : [...MIDST, ...MIDST, ...END]);
+    const passes = END.includes(place) ? 1 : 1 + random.below(2 * passesPerLife - 1);
     const killAt = kills < killsMax ? `${place}:${passes}` : undefined;
     result = await live(killAt);
     if (result === undefined && problems.length === 0) killsByPlace[place] = (killsByPlace[place] ?? 0) + 1;
@@ -118,12 +118,8 @@ export async function runScriptField(params: ScriptFieldParams): Promise<ScriptF
 type Place = (typeof SCRIPT_FAILPOINTS)[number];
 
 /** Passed once by each script. */
-const ONCE: readonly Place[] = ['script_ended', 'script_answer_kept'];
-/** Most of what can go wrong is in the calls. */
-const PLACES: readonly Place[] = [
-  ...SCRIPT_FAILPOINTS,
-  ...SCRIPT_FAILPOINTS.filter((place) => !ONCE.includes(place)),
-];
+const END: readonly Place[] = ['script_ended', 'script_answer_kept'];
+const MIDST: readonly Place[] = SCRIPT_FAILPOINTS.filter((place) => !END.includes(place));
 
 function parse(line: string): { readonly result?: ComposedResult; readonly error?: string } | undefined {
   try {

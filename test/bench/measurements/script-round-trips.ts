@@ -31,7 +31,8 @@ export const scriptRoundTrips: Measurement = {
     }
     await client.close();
     return {
-      title: 'N calls of a downstream tool by a client over stdio: one by one with call_tool, and in one script',
+      title:
+        'N calls of a downstream tool by a client over stdio: one by one with call_tool, and in one script',
       columns: [
         { title: 'round trips', digits: 0 },
         { title: 'ms', digits: 1 },

@@ -306,6 +306,23 @@ describe('a repeat of the call before a script', () => {
     expect(await other.advance(call)).toEqual({ ...answer, replayed: true });
   });
 
+  test('from another process, which records the report first: both get the same answer', async () => {
+    const answers: Answer[] = [];
+    let beforeSecond = async () => {};
+    const { engine, second, id, composer } = await started({
+      definition: SANDWICH,
+      composer: returningComposer(),
+      wrapStore: onCommit(2, () => beforeSecond()),
+    });
+    const call = { instanceId: id, ...ASKED, stepToken: 'token-1' };
+    const other = await second();
+    beforeSecond = async () => void answers.push(await other.advance(call));
+    const answer = await engine.advance(call);
+    expect(answers).toEqual([{ ...answer, replayed: true }]);
+    expect(answer).toMatchObject({ revision: 2, decision: { decider: 'transitions' } });
+    expect(composer.executions).toHaveLength(1);
+  });
+
   test('in two processes at once is one transition each', async () => {
     const { engine, second, id, composer, kinds } = await started({
       definition: SANDWICH,
@@ -360,6 +377,19 @@ function cutOff(at: number, when: 'before' | 'after') {
   });
 }
 
+/** A store on which something else happens just before the nth commit. */
+function onCommit(at: number, happen: () => Promise<unknown>) {
+  let commits = 0;
+  return (store: Store): Store => ({
+    ...store,
+    async commitTransition(params) {
+      commits += 1;
+      if (commits === at) await happen();
+      return store.commitTransition(params);
+    },
+  });
+}
+
 describe('a crash', () => {
   const call = { ...ASKED, stepToken: 'token-1' };
   const END = { revision: 2, next_step: { step_name: 'tell' }, current_context: { asked: true, counted: 2 } };
@@ -406,7 +436,9 @@ describe('a crash', () => {
   }
 
   test('is seen by status, which runs nothing', async () => {
-    const { engine, id, composer } = await atCount();
+    const reportSchema = { type: 'object' };
+    const steps = SANDWICH.steps.map((each) => (each.name === 'count' ? { ...each, reportSchema } : each));
+    const { engine, id, composer } = await atCount({ definition: definition(steps) });
     const answer = await engine.status({ instanceId: id });
     expect(answer).toMatchObject({
       status: 'RUNNING',
@@ -416,7 +448,7 @@ describe('a crash', () => {
         instructions: expect.stringMatching(/server carries out "count".*resume_workflow/s),
       },
     });
-    expect(answer.decision_request).toBeUndefined();
+    expect(answer.next_step.report_schema).toBeUndefined();
     expect(composer.executions).toHaveLength(1);
   });
 
@@ -640,37 +672,32 @@ describe('a script in doubt', () => {
     expect(await engine.resume(again)).toEqual({ ...answer, replayed: true });
   });
 
-  test('takes no report any more once another process has begun to run the script again', async () => {
-    const script = deferred();
-    let beforeThird = async () => {};
-    const { engine, second, id, composer, kinds } = await inDoubt({
-      wrapStore: (store) => {
-        let commits = 0;
-        return {
-          ...store,
-          async commitTransition(params) {
-            commits += 1;
-            if (commits === 3) await beforeThird();
-            return store.commitTransition(params);
-          },
-        };
-      },
-    });
-    composer.play = () => script.ended.then(() => ({ result: 1 }));
-    const other = await second();
-    const belief = { instanceId: id, assumedCurrentStepName: 'count' };
-    const running: Promise<Answer>[] = [];
-    beforeThird = async () => {
-      running.push(other.resume(belief));
-      await script.begun(composer, 2);
-    };
-    expect(await faultOf(engine.resume({ ...belief, report: success }))).toMatchObject({
-      code: 'RUN_IN_PROGRESS',
-    });
-    script.end();
-    expect((await running[0])?.next_step.step_name).toBe('tell');
-    expect(await kinds()).toEqual(['started', 'advanced', 'suspended', 'resumed', 'advanced']);
-  });
+  test.each([
+    ['is running', 'RUN_IN_PROGRESS', false],
+    ['is in doubt once more', 'STALE_STEP', true],
+  ])(
+    'takes no report any more where another process has tried again, and the script %s',
+    async (_how, code, again) => {
+      const script = deferred();
+      let beforeThird = async () => {};
+      const { engine, second, id, composer } = await inDoubt({
+        wrapStore: onCommit(3, () => beforeThird()),
+      });
+      composer.play = () =>
+        again ? { status: 'in_doubt', error } : script.ended.then(() => ({ result: 1 }));
+      const other = await second();
+      const belief = { instanceId: id, assumedCurrentStepName: 'count' };
+      const trying: Promise<Answer>[] = [];
+      beforeThird = async () => {
+        trying.push(other.resume(belief));
+        await (again ? trying[0] : script.begun(composer, 2));
+      };
+      expect(await faultOf(engine.resume({ ...belief, report: success }))).toMatchObject({ code });
+      script.end();
+      expect((await trying[0])?.next_step.step_name).toBe(again ? 'count' : 'tell');
+      expect(await engine.status({ instanceId: id })).toMatchObject({ revision: 4 });
+    },
+  );
 
   test('of which two processes hear at once: one report counts', async () => {
     const { engine, second, id, composer, kinds } = await inDoubt();
