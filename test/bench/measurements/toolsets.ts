@@ -14,6 +14,8 @@ export const toolsets: Measurement = {
       const env = { ORCHESTRATOR_TOOLSETS: names.join(',') };
       const connection = await openRaw(ourProgram({ folder: await newFolder(), env }), 'legacy');
       const { tools } = (await connection.request('tools/list')) as { readonly tools: readonly ListedTool[] };
+      // Nothing that it may still be opening is needed.
+      process.kill(connection.pid, 'SIGKILL');
       await connection.close();
       const text = JSON.stringify({ tools });
       rows.push({
