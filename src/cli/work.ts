@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { RUN_TASKS_MAX, type RunResult } from '../queue/run.ts';
+import { RUN_TASKS_MAX } from '../domain/task.ts';
+import type { RunResult } from '../queue/run.ts';
 import type { StopReason } from '../queue/safety.ts';
 import type { CommandContext } from './command-context.ts';
 import { countOption } from './count-option.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { RUN_TASKS_MAX } from '../../queue/run.ts';
+import { RUN_TASKS_MAX } from '../../domain/task.ts';
 import { STOP_REASONS } from '../../queue/safety.ts';
 import { defineTool } from '../tool.ts';
 
