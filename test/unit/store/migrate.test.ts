@@ -55,6 +55,7 @@ const tables = [
   'agent_task_data',
   'circuit_breakers',
   'sqlite_sequence',
+  'task_queues',
   'tasks',
   'workflow_definitions',
   'workflow_history',
