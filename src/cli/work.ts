@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { RUN_TASKS_MAX } from '../domain/task.ts';
 import type { RunResult } from '../queue/run.ts';
 import type { StopReason } from '../queue/safety.ts';
 import type { CommandContext } from './command-context.ts';
@@ -16,12 +17,21 @@ export function createWorkCommand(context: CommandContext): Command {
   const { terminal } = context;
   return new Command('work')
     .description('Work on the tasks of the queue until none is left; several may, at the same time.')
-    .addOption(countOption('--max-tasks <n>', 'at most this many tasks'))
+    .addOption(
+      countOption(
+        '--max-tasks <n>',
+        `at most this many tasks, up to ${RUN_TASKS_MAX.max}`,
+        RUN_TASKS_MAX.max,
+      ),
+    )
     .option('--wait', 'go on when none is left, until it is told to end (Ctrl-C)')
     .option('--json', 'print JSON')
     .action(async (options: WorkOptions, command: Command) => {
-      const worker = await context.openWorker(await context.loadConfig(flagsOf(command)));
+      const config = await context.loadConfig(flagsOf(command));
+      const worker = await context.openWorker(config);
       try {
+        // Whoever looks at another database than they think would wait for ever.
+        if (options.wait === true) terminal.note(plain(`Waiting for tasks in ${config.databasePath}.`));
         const result = await worker.run({
           maxTasks: options.maxTasks,
           waitForMore: options.wait,
@@ -29,7 +39,7 @@ export function createWorkCommand(context: CommandContext): Command {
           onAttempt: (message) => terminal.note(plain(message)),
         });
         if (options.json === true) terminal.printJson(result);
-        else terminal.print(describeResult(result));
+        else terminal.print(plain(describeResult(result, config.databasePath)));
         if (isTrouble(result)) context.outcome.exitCode = 1;
       } finally {
         await worker.close();
@@ -42,11 +52,12 @@ function isTrouble({ stopped_by }: RunResult): boolean {
   return stopped_by === 'failures_in_row' || stopped_by === 'breaker_open';
 }
 
-function describeResult(result: RunResult): string {
+function describeResult(result: RunResult, databasePath: string): string {
   const { processed, completed, failed, attempts, elapsed_seconds, stopped_by } = result;
   const tasks = `${processed} ${processed === 1 ? 'task' : 'tasks'}`;
   const done = `${tasks}: ${completed} completed, ${failed} failed, in ${attempts} attempts and ${elapsed_seconds} s.`;
-  return stopped_by === undefined ? done : `${done}\n${stopReason(stopped_by, result)}`;
+  if (stopped_by !== undefined) return `${done}\n${stopReason(stopped_by, result)}`;
+  return processed > 0 ? done : `${done}\nNo task was pending in ${databasePath}.`;
 }
 
 function stopReason(reason: StopReason, { retry_after_seconds = 0 }: RunResult): string {

@@ -9,6 +9,9 @@ export const TASK_ATTEMPTS_MAX = { min: 1, max: 100, default: 3 } as const;
 /** For how long a worker gets a task before another one may have it. */
 export const LEASE_SECONDS = { min: 1, max: 86_400, default: 300 } as const;
 
+/** How many tasks one run over the queue may be told to work on. */
+export const RUN_TASKS_MAX = { min: 1, max: 1_000, default: 10 } as const;
+
 /** A unit of work in the queue. */
 export interface Task {
   /** `task-001`; ascending in the order of adding, and never given to another task. */

@@ -1,9 +1,9 @@
 import { Fault } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
-import type { Task } from '../domain/task.ts';
+import { RUN_TASKS_MAX, type Task } from '../domain/task.ts';
 import { type AttemptResult, makeAttempt } from './attempt.ts';
 import type { OrchestratorDeps } from './orchestrator.ts';
-import { RUN_TASKS_MAX, type RunParams, type RunResult } from './run.ts';
+import type { RunParams, RunResult } from './run.ts';
 import { createProgress } from './run-progress.ts';
 import { createRunSafety } from './run-safety.ts';
 import { createRunStop } from './run-stop.ts';

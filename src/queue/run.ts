@@ -1,7 +1,5 @@
 import type { StopReason } from './safety.ts';
 
-export const RUN_TASKS_MAX = { min: 1, max: 1_000, default: 10 } as const;
-
 /** How far a run is, in words and numbers. */
 export interface RunProgress {
   /** Grows with every message, also where that repeats the last one, because the work takes long. Whole numbers are tasks that are done with, what follows the point is steps. */
@@ -13,7 +11,7 @@ export interface RunProgress {
 }
 
 export interface RunParams {
-  /** See {@link RUN_TASKS_MAX}; left out, there is no such bound. */
+  /** See `RUN_TASKS_MAX`; left out, there is no such bound. */
   readonly maxTasks?: number;
   /** Aborted when the caller gave up: the task in hand is given back, and the run says `cancelled`. */
   readonly signal?: AbortSignal;

@@ -10,6 +10,7 @@ export const BARS = {
   advancesToNoOpCalls: { is: 'at least', value: 0.5 },
   advanceP99Ms: { is: 'below', value: 5 },
   lastToFirstSteps: { is: 'at most', value: 1.2 },
+  claimsOfManyToFew: { is: 'at most', value: 1.5 },
   diskBytesOverPayload: { is: 'at most', value: 1_024 },
   coldStartToHello: { is: 'at most', value: 1 },
   toolListTokens: { is: 'at most', value: 1_000 },

@@ -5,8 +5,10 @@ import { parseArgs } from 'node:util';
 import { formatTable } from './format-table.ts';
 import { buildHelloServers, type HelloServers } from './hello-servers.ts';
 import { type BenchContext, figureOf, type Table } from './measurement.ts';
+import { claims } from './measurements/claims.ts';
 import { coldStart } from './measurements/cold-start.ts';
 import { disk } from './measurements/disk.ts';
+import { draining } from './measurements/draining.ts';
 import { flatCost } from './measurements/flat-cost.ts';
 import { manyWorkflows } from './measurements/many-workflows.ts';
 import { prompts } from './measurements/prompts.ts';
@@ -16,15 +18,19 @@ import { scriptTimes } from './measurements/script-times.ts';
 import { sqliteFloor } from './measurements/sqlite-floor.ts';
 import { throughput } from './measurements/throughput.ts';
 import { toolList } from './measurements/tool-list.ts';
+import { toolsets } from './measurements/toolsets.ts';
 import { type Verdict, verdictsOf } from './verdicts.ts';
 
 const MEASUREMENTS = [
   sqliteFloor,
   throughput,
   flatCost,
+  claims,
+  draining,
   disk,
   coldStart,
   toolList,
+  toolsets,
   prompts,
   manyWorkflows,
   scriptTimes,

@@ -68,7 +68,8 @@ scenario(
     await until(() => (rows(scratch).some(({ status }) => status === 'completed') ? true : undefined));
     for (const worker of doomed) worker.kill('SIGKILL');
     await until(() => (rows(scratch).every(({ status }) => status === 'completed') ? true : undefined));
-    for (const worker of others) worker.kill('SIGTERM');
+    others[0]?.kill('SIGTERM');
+    others[1]?.kill('SIGHUP');
 
     const results = await Promise.all(others.map(resultOf));
     expect(results.map(({ stopped_by }) => stopped_by)).toEqual(['cancelled', 'cancelled']);

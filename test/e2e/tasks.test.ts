@@ -319,6 +319,7 @@ scenarioPerProtocol(
     const other = await scratch.connect(open, TASKS);
     await other.callTool('add_task', { description: 'Sweep.' });
     await watcher.watch(['task://current']);
+    await watcher.readResource('task://current');
     await other.callTool('claim_next_task', { lease_seconds: 1 });
     await watcher.announced('resource task://current');
     const told = [...watcher.changes];

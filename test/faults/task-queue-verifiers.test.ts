@@ -139,6 +139,9 @@ async function judgeByModel({ tasks, mutant }: JudgedParams) {
         await addAuditedTasks(servers.scratch.databasePath, tasksOf(tasks));
         result = await work({ servers, env: provider.env, tasks, refunds: OUTAGES_MAX });
         servers.problems.push(...wrongEnds(servers, provider.accepted));
+        const counted = attemptsIn(servers) + provider.outages();
+        if (provider.executions() > counted)
+          servers.problems.push(`Of ${provider.executions()} attempts, ${counted} count.`);
       },
     });
     if (result === undefined) throw new Error('The campaign did not run.');
@@ -180,6 +183,10 @@ async function work({ servers, env, tasks, refunds = 0 }: WorkParams): Promise<R
   if (result.attempts >= iterations)
     problems.push(`The run made ${result.attempts} attempts, and would go on.`);
   return result;
+}
+
+function attemptsIn({ scratch }: FaultyServers): number {
+  return scratch.query<{ attempts: number }>('SELECT sum(attempts) AS attempts FROM tasks')[0]?.attempts ?? 0;
 }
 
 interface End {

@@ -48,7 +48,8 @@ const { tokenStays, claimWithoutLock, attemptsNotCounted, startsOver } = TASK_MU
 const { noFencing, noHeartbeat, leaseForEver } = TASK_MUTANTS;
 const MUTANTS: readonly (readonly [Mutant, Size])[] = [
   [tokenStays, MUTANT_SIZE],
-  [claimWithoutLock, MUTANT_SIZE],
+  // All workers are there, and claim at the same time.
+  [claimWithoutLock, { ...MUTANT_SIZE, tasks: 40, doomed: 0, tasksPerLife: 100 }],
   [attemptsNotCounted, MUTANT_SIZE],
   [startsOver, MUTANT_SIZE],
   // Whoever comes back has a result in hand.

@@ -9,6 +9,10 @@ export interface BabblingProvider {
   accepted(taskId: string, attempt: number): boolean;
   /** The most that was asked about one attempt. */
   judgementsMax(): number;
+  /** How often it did a task. */
+  executions(): number;
+  /** Attempts that it may have spoiled by being out of order. */
+  outages(): number;
   close(): Promise<void>;
 }
 
@@ -105,6 +109,8 @@ export async function startBabblingProvider({
       AI_SERVICE_ENDPOINT: `${server.origin}/v1`,
     },
     accepted: (taskId, attempt) => accepted.has(`${taskId}/${attempt}`),
+    executions: () => executions,
+    outages: () => outages,
     judgementsMax: () => Math.max(...judgements.values()),
     close: server.close,
   };

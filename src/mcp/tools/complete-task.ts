@@ -4,8 +4,7 @@ import { defineTool } from '../tool.ts';
 
 export const completeTask = defineTool({
   name: 'complete_task',
-  description:
-    'Say that a task that you took is done, for good. LEASE_LOST: it is not yours any more, leave it.',
+  description: 'Say that a task that you took is done. LEASE_LOST: it is not yours any more, leave it.',
   input: z.strictObject({
     task_id: taskId,
     result: taskResult,

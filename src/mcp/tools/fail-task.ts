@@ -4,7 +4,7 @@ import { defineTool } from '../tool.ts';
 
 export const failTask = defineTool({
   name: 'fail_task',
-  description: 'Give up a task that you took: it cannot be done. Only retry_task has it tried again.',
+  description: 'Give up a task that you took: it cannot be done.',
   input: z.strictObject({ task_id: taskId, reason: z.string(), fencing_token: fencingToken }),
   output: taskAnswer,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },

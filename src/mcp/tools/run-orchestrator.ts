@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { RUN_TASKS_MAX } from '../../queue/run.ts';
+import { RUN_TASKS_MAX } from '../../domain/task.ts';
 import { STOP_REASONS } from '../../queue/safety.ts';
 import { defineTool } from '../tool.ts';
 
@@ -7,7 +7,7 @@ export const runOrchestrator = defineTool({
   name: 'run_orchestrator',
   description:
     "Have the server's own model work on pending tasks: do, verify, retry with feedback. " +
-    'MODEL_REQUIRED: do them yourself, with claim_next_task.',
+    'MODEL_REQUIRED: do them yourself.',
   input: z.strictObject({
     max_tasks: z
       .int()

@@ -2,12 +2,7 @@ import { ourProgram } from '../bench-client.ts';
 import type { Measurement } from '../measurement.ts';
 import { openRaw } from '../raw-connection.ts';
 import { sum } from '../statistics.ts';
-
-interface ListedTool {
-  readonly name: string;
-  readonly description: string;
-  readonly inputSchema: object;
-}
+import { type ListedTool, readByModels, tokens } from '../tool-size.ts';
 
 /** What our tools cost a model's context: every conversation of every client pays it. */
 export const toolList: Measurement = {
@@ -19,7 +14,7 @@ export const toolList: Measurement = {
     const perTool = tools.map((tool) => ({
       name: tool.name,
       read: readByModels(tool),
-      sent: tokens(json(tool)),
+      sent: tokens(JSON.stringify(tool)),
     }));
     const total = [sum(perTool.map(({ read }) => read)), sum(perTool.map(({ sent }) => sent))];
     return {
@@ -41,16 +36,3 @@ export const toolList: Measurement = {
     };
   },
 };
-
-/** Hosts show a model these three, and nothing else. */
-function readByModels({ name, description, inputSchema }: ListedTool): number {
-  return tokens(name) + tokens(description) + tokens(json(inputSchema));
-}
-
-function tokens(text: string): number {
-  return Buffer.byteLength(text) / 4;
-}
-
-function json(value: object): string {
-  return JSON.stringify(value);
-}

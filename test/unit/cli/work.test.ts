@@ -51,6 +51,20 @@ test('--max-tasks and --wait reach the run', async () => {
   expect(params).toMatchObject({ maxTasks: 7, waitForMore: true });
 });
 
+test('says which database it is, where nothing is to be done in it', async () => {
+  const { stdout } = await work([], { processed: 0, completed: 0, failed: 0, attempts: 0 });
+  expect(stdout.split('\n')[1]).toBe('No task was pending in /runs/workflows.sqlite.');
+  const { stderr } = await work(['--wait']);
+  expect(stderr.split('\n')[0]).toBe('Waiting for tasks in /runs/workflows.sqlite.');
+});
+
+test('tells the bound of --max-tasks', async () => {
+  const { exitCode, stderr, closed } = await work(['--max-tasks=1001']);
+  expect({ exitCode, closed }).toEqual({ exitCode: 2, closed: 0 });
+  expect(stderr).toContain('whole number from 1 to 1000');
+  expect((await work(['--help'])).stdout).toContain('up to 1000');
+});
+
 test.each(['0', '-1', 'many', '1.5'])('--max-tasks %s is a usage error', async (count) => {
   const { exitCode, stderr, closed } = await work([`--max-tasks=${count}`]);
   expect({ exitCode, closed }).toEqual({ exitCode: 2, closed: 0 });

@@ -57,6 +57,7 @@ const tables = [
   'script_calls',
   'script_runs',
   'sqlite_sequence',
+  'task_queues',
   'tasks',
   'workflow_definitions',
   'workflow_history',
