@@ -156,8 +156,17 @@ const object = fc
   // As it arrives: with own keys, whatever they are called.
   .map((members) => JSON.parse(JSON.stringify(Object.fromEntries(members))) as JsonObject);
 
+/** Each piece as a key and as a value for certain, and then whatever luck makes of them. */
 function contexts(count: number): readonly (readonly [JsonObject, JsonObject])[] {
-  return fc.sample(fc.tuple(object, object), { numRuns: count, seed: campaign.seed });
+  const certain = PIECES.map((piece) => {
+    const context = Object.fromEntries([[piece, { [piece]: piece }]]);
+    return [context, context] as const;
+  });
+  const chosen = fc.sample(fc.tuple(object, object), {
+    numRuns: count - certain.length,
+    seed: campaign.seed,
+  });
+  return [...certain, ...chosen];
 }
 
 /** The later wins, member by member. */
