@@ -18,7 +18,7 @@ test.each<[string, string, keyof ScriptLimits, Partial<ScriptLimits>]>([
   ],
   [
     'microtasks',
-    'const again = () => Promise.resolve().then(again); again(); await null',
+    'const again = () => Promise.resolve().then(again); again(); await echo(1)',
     'cpuMs',
     { cpuMs: 50 },
   ],
@@ -98,6 +98,13 @@ test('what a script can catch, it survives', async () => {
     'completed',
     ['RangeError', 'InternalError', 'RangeError', 'RangeError'],
   ]);
+});
+
+test('what a script leaves computing in the background takes nothing from its result', async () => {
+  const { status, result } = await subject.run(
+    'const again = () => Promise.resolve().then(again); again(); return 1',
+  );
+  expect([status, result]).toEqual(['completed', 1]);
 });
 
 test('waiting is no computing', async () => {
