@@ -28,6 +28,7 @@ import type { Orchestrator } from './queue/run.ts';
 import type { SafetySettings } from './queue/run-safety.ts';
 import { createStoppableOrchestrator } from './queue/stoppable-orchestrator.ts';
 import type { TaskQueue } from './queue/task-queue.ts';
+import type { TaskTools } from './queue/task-tools.ts';
 import type { SqliteStores } from './store/sqlite/open-sqlite-stores.ts';
 
 // The composition root: the only file that knows every room. What is not needed by every command is imported
@@ -240,14 +241,21 @@ async function openTaskQueue({ config, engine, stores, changes }: TaskParams): P
   });
 }
 
-/** What works on tasks by itself, if the configuration has an AI provider. */
-async function openWorker({ config, logger, engine, stores, changes }: TaskParams): Promise<Orchestrator> {
+interface WorkerParams extends TaskParams {
+  readonly downstream: Downstream;
+}
+
+/** What works on tasks by itself, if the configuration has an AI provider. Throws `CONFIG_INVALID`. */
+async function openWorker(params: WorkerParams): Promise<Orchestrator> {
+  const { config, logger, engine, stores, changes, downstream } = params;
   const { createPerformer } = await import('./ai/create-performer.ts');
   const { createWorker } = await import('./queue/create-worker.ts');
   const { verifyCommand, verifyTimeoutMs, leaseMs } = config.tasks;
+  const performer = createPerformer({ settings: config.ai, clock: systemClock, logger });
   return createWorker({
     engine,
-    performer: createPerformer({ settings: config.ai, clock: systemClock, logger }),
+    performer,
+    tools: performer && (await openTaskTools(config, downstream)),
     verifyCommand: verifyCommand && { command: verifyCommand, env: process.env, timeoutMs: verifyTimeoutMs },
     leaseMs,
     tasks: stores.tasks,
@@ -258,6 +266,15 @@ async function openWorker({ config, logger, engine, stores, changes }: TaskParam
     timers: systemTimers,
     logger,
   });
+}
+
+/** What tasks are done with besides words; the servers are started by the first task that may use them. */
+async function openTaskTools({ servers }: Config, downstream: Downstream): Promise<TaskTools | undefined> {
+  const settings = await downstream.settings();
+  if (Object.keys(settings.servers).length === 0 && !servers.allowUnlisted) return undefined;
+  const { createTaskTools } = await import('./queue/task-tools.ts');
+  const { hub, policies } = downstream;
+  return createTaskTools({ hub, policyOf: await policies(), timers: systemTimers });
 }
 
 function safetyOf({ tasks }: Config): SafetySettings {
@@ -328,7 +345,10 @@ async function serveStdio(config: Config): Promise<void> {
   const taskParams = async () => ({ config, logger, changes, ...(await services()) });
   let stopRuns = async () => {};
   const orchestrator = openedOnce(async () => {
-    const worker = createStoppableOrchestrator(await openWorker(await taskParams()), systemTimers);
+    const worker = createStoppableOrchestrator(
+      await openWorker({ ...(await taskParams()), downstream }),
+      systemTimers,
+    );
     stopRuns = () => worker.stop(GIVE_BACK_MS);
     return worker;
   });
@@ -381,7 +401,8 @@ const deps: CliDeps = {
     const downstream = deferDownstream(config, logger);
     const scripts = deferScripts({ config, logger, downstream, stores: async () => services.stores });
     const services = await open({ config, logger, model, composer: scripts.composer });
-    const { run } = await openWorker({ ...services, config, logger, changes: createChangeFeed(logger) });
+    const changes = createChangeFeed(logger);
+    const { run } = await openWorker({ ...services, config, logger, changes, downstream });
     return {
       run,
       async close() {

@@ -7,8 +7,14 @@ const RETRY_AFTER_MS: Partial<Record<FaultCode, number>> = {
   AI_RATE_LIMITED: 10_000,
 };
 
-/** What the model was asked for: the next step of a run, or work on a task. */
-export type Purpose = 'decision' | 'work';
+/** What the model was asked for: the next step of a run, work on a task, or to go on with work after calls of tools. */
+export type Purpose = 'decision' | 'work' | 'work_after_calls';
+
+const WORK_WORDS = {
+  again: 'Try the task again',
+  inVain: 'Trying the same task again',
+  rephrase: 'word the task differently',
+};
 
 /** How the purposes are spoken of. */
 const WORDS: Readonly<
@@ -20,12 +26,8 @@ const WORDS: Readonly<
     inVain: 'Sending the same call again',
     rephrase: 'word the report differently',
   },
-  work: {
-    unharmed: 'nothing was done',
-    again: 'Try the task again',
-    inVain: 'Trying the same task again',
-    rephrase: 'word the task differently',
-  },
+  work: { ...WORK_WORDS, unharmed: 'nothing was done' },
+  work_after_calls: { ...WORK_WORDS, unharmed: 'what tools have done for it stays done' },
 };
 
 export interface AdviseCallerParams {
@@ -35,7 +37,7 @@ export interface AdviseCallerParams {
 }
 
 /**
- * The same fault for the model that called us: its message also says that nothing has changed, and what to do.
+ * The same fault for the model that called us: its message also says what has changed, mostly nothing, and what to do.
  * A provider knows what happened to it, but not what that means for a workflow or a task.
  */
 export function adviseCaller(fault: Fault, { purpose, attempts }: AdviseCallerParams): Fault {

@@ -58,16 +58,53 @@ export interface PerformOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A tool of a downstream server, as that describes it. */
+export interface OfferedTool {
+  readonly server: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly inputSchema?: JsonObject;
+}
+
+export interface ToolOffer {
+  readonly tools: readonly OfferedTool[];
+  /** Servers whose tools are missing here, and why. */
+  readonly unavailable: readonly { readonly server: string; readonly problem: string }[];
+}
+
+export interface ToolCall {
+  readonly server: string;
+  readonly tool: string;
+  readonly args: JsonObject;
+}
+
+/** The tools for one piece of work. What they have done stays done, whatever becomes of the work. */
+export interface WorkTools {
+  /** What can be called now. */
+  offer(signal?: AbortSignal): Promise<ToolOffer>;
+  /**
+   * Throws `SERVER_NOT_FOUND`, `SERVER_UNAVAILABLE`, `SERVER_TIMEOUT`, `TOOL_FAILED`, `TOO_LARGE` and `NOT_ALLOWED`, which the
+   * performer can work around. Whatever else it throws ends the work.
+   */
+  call(call: ToolCall, signal?: AbortSignal): Promise<JsonValue>;
+}
+
+export interface WorkOptions extends PerformOptions {
+  /** Left out where there are none. */
+  readonly tools?: WorkTools;
+}
+
 /**
- * Works in the place of a client: an LLM, or the stub. It has no hands: what it cannot do with words alone it reports
- * as a failure.
+ * Works in the place of a client: an LLM, or the stub. It has no hands but the tools that it is given: what it cannot do
+ * with these and with words it reports as a failure.
  *
  * All verbs throw the `AI_` codes that {@link Model} throws, `AI_INVALID_DECISION` for an answer that is not what was
- * asked for, and `CANCELLED`. Their retries stay inside their own budget.
+ * asked for, and `CANCELLED`. Their retries stay inside their own budget, which each answer has anew where tools are
+ * called in between.
  */
 export interface Performer {
   readonly name: Model['decider'];
-  carryOutStep(request: StepRequest, options?: PerformOptions): Promise<StepOutcome>;
-  doTask(request: TaskRequest, options?: PerformOptions): Promise<TaskOutcome>;
+  carryOutStep(request: StepRequest, options?: WorkOptions): Promise<StepOutcome>;
+  doTask(request: TaskRequest, options?: WorkOptions): Promise<TaskOutcome>;
   judge(request: JudgementRequest, options?: PerformOptions): Promise<Judgement>;
 }

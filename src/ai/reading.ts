@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import { Fault } from '../domain/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
+import { checkJsonSize } from '../domain/json-size.ts';
 import { DEFAULT_LIMITS } from '../domain/limits.ts';
 import { cutText } from './excerpt.ts';
 
@@ -41,6 +43,23 @@ export function decodeJsonText(value: JsonValue): JsonValue {
   if (typeof value !== 'string') return value;
   const decoded = parseJson(value);
   return decoded === undefined ? value : (decoded as JsonValue);
+}
+
+export interface SizeParams {
+  readonly what: string;
+  readonly value: JsonValue;
+  readonly bytesMax: number;
+}
+
+/** What whoever gets the value would refuse it for. */
+export function sizeProblem(params: SizeParams): string | undefined {
+  try {
+    checkJsonSize({ ...params, depthMax: DEFAULT_LIMITS.jsonDepthMax });
+    return undefined;
+  } catch (error) {
+    if (error instanceof Fault) return error.message;
+    throw error;
+  }
 }
 
 /** Models without schema support wrap their answer in a fence, in thoughts or in a sentence. */

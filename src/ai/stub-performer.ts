@@ -2,10 +2,18 @@ import { Fault } from '../domain/errors.ts';
 import { systemTimers, type Timers } from '../domain/timers.ts';
 import { adviseCaller } from './caller-advice.ts';
 import { cutText } from './excerpt.ts';
-import type { Performer, PerformOptions, StepOutcome, StepRequest, TaskBrief } from './performer.ts';
+import type {
+  Performer,
+  PerformOptions,
+  StepOutcome,
+  StepRequest,
+  TaskBrief,
+  WorkOptions,
+} from './performer.ts';
 import { minimalValue } from './stub/minimal-value.ts';
 import type { ScriptEntry } from './stub/script-entry.ts';
 import { createScriptPlayer, type Occasion } from './stub/script-player.ts';
+import { isToldToPerformer } from './told-faults.ts';
 
 const DESCRIPTION_BYTES_MAX = 200;
 
@@ -37,12 +45,17 @@ export function createStubPerformer({
     name: 'stub',
     async carryOutStep(request, options = {}) {
       const { task, workflowName, stepName } = request;
-      const { report, context_updates } = await play({ verb: 'step', workflowName, stepName, task }, options);
+      const occasion: Occasion = { verb: 'step', workflowName, stepName, task };
+      const { calls, report, context_updates } = await play(occasion, options);
       if (report === undefined) return succeed(request);
+      const error = await makeCalls(calls, options);
+      if (error !== undefined) return { report: { status: 'failure', error } };
       return { report, ...(context_updates === undefined ? {} : { contextUpdates: context_updates }) };
     },
     async doTask({ task }, options = {}) {
-      const { outcome } = await play({ verb: 'task', task }, options);
+      const { calls, outcome } = await play({ verb: 'task', task }, options);
+      const error = await makeCalls(calls, options);
+      if (error !== undefined) return { status: 'failure', error };
       return outcome ?? { status: 'success', result: `The stub did ${titleOf(task)}` };
     },
     async judge({ task }, options = {}) {
@@ -50,6 +63,23 @@ export function createStubPerformer({
       return judgement ?? { accepted: true };
     },
   };
+}
+
+/** Why one of them failed; undefined if none did. */
+async function makeCalls(
+  calls: ScriptEntry['calls'] = [],
+  { tools, signal }: WorkOptions,
+): Promise<string | undefined> {
+  for (const { server, tool, arguments: args = {} } of calls) {
+    if (tools === undefined) return `There are no downstream servers, and so no ${tool} of ${server}.`;
+    try {
+      await tools.call({ server, tool, args }, signal);
+    } catch (error) {
+      if (!isToldToPerformer(error)) throw error;
+      return `${tool} of ${server} failed (${error.code}): ${error.message}`;
+    }
+  }
+  return undefined;
 }
 
 function succeed({ task, workflowName, stepName, reportSchema }: StepRequest): StepOutcome {

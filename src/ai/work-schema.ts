@@ -1,13 +1,19 @@
 import { z } from 'zod';
-import { Fault } from '../domain/errors.ts';
 import type { JsonObject, JsonValue } from '../domain/json.ts';
-import { checkJsonSize } from '../domain/json-size.ts';
 import { DEFAULT_LIMITS } from '../domain/limits.ts';
 import type { Report } from '../domain/report.ts';
 import { CONTEXT_ENTRIES_SCHEMA, readContextEntries, wireContextEntries } from './context-entries.ts';
 import { cutText } from './excerpt.ts';
 import type { Judgement, StepOutcome, TaskOutcome } from './performer.ts';
-import { decodeJsonText, type Reading, readFitting, readJsonAnswer, unusable } from './reading.ts';
+import {
+  decodeJsonText,
+  type Reading,
+  readFitting,
+  readJsonAnswer,
+  sizeProblem,
+  unusable,
+} from './reading.ts';
+import { CALLS_SCHEMA, WORKING } from './tool-calls.ts';
 
 // The schemas keep to what decisionSchema keeps to. The words come first: models write members in this order, and a
 // model that has said what it lacks does not claim success.
@@ -15,13 +21,27 @@ import { decodeJsonText, type Reading, readFitting, readJsonAnswer, unusable } f
 const REMARK_BYTES_MAX = 4_096;
 const OUTCOMES = ['success', 'failure'] as const;
 
+const WORK_MESSAGE: JsonObject = { type: 'string', description: 'What you did, or why it cannot be done.' };
+const WORK_RESULT: JsonObject = { type: 'string', description: 'A text, or the JSON text of another value.' };
 const WORK_MEMBERS: JsonObject = {
-  message: { type: 'string', description: 'What you did, or why it cannot be done.' },
+  message: WORK_MESSAGE,
   status: { type: 'string', enum: OUTCOMES },
-  result: { type: 'string', description: 'A text, or the JSON text of another value.' },
+  result: WORK_RESULT,
 };
 export const TASK_SCHEMA = closedObject(WORK_MEMBERS);
 export const STEP_SCHEMA = closedObject({ ...WORK_MEMBERS, context_updates: CONTEXT_ENTRIES_SCHEMA });
+/** The same for a model that has tools; see `readCalls`. What is to be called comes before what came of it all. */
+const TOOL_WORK_MEMBERS: JsonObject = {
+  message: WORK_MESSAGE,
+  calls: CALLS_SCHEMA,
+  status: { type: 'string', enum: [WORKING, ...OUTCOMES] },
+  result: WORK_RESULT,
+};
+export const TOOL_TASK_SCHEMA = closedObject(TOOL_WORK_MEMBERS);
+export const TOOL_STEP_SCHEMA = closedObject({
+  ...TOOL_WORK_MEMBERS,
+  context_updates: CONTEXT_ENTRIES_SCHEMA,
+});
 export const JUDGEMENT_SCHEMA = closedObject({
   reasoning: { type: 'string', description: 'Why, in one or two sentences.' },
   accepted: { type: 'boolean' },
@@ -121,21 +141,4 @@ function readWork(text: string): Reading<Work> {
 
 function remark(text: string | null | undefined): string {
   return cutText((text ?? '').trim(), REMARK_BYTES_MAX);
-}
-
-interface SizeParams {
-  readonly what: string;
-  readonly value: JsonValue;
-  readonly bytesMax: number;
-}
-
-/** What whoever gets the answer would refuse it for. */
-function sizeProblem(params: SizeParams): string | undefined {
-  try {
-    checkJsonSize({ ...params, depthMax: DEFAULT_LIMITS.jsonDepthMax });
-    return undefined;
-  } catch (error) {
-    if (error instanceof Fault) return error.message;
-    throw error;
-  }
 }

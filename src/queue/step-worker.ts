@@ -1,4 +1,4 @@
-import type { Performer } from '../ai/performer.ts';
+import type { Performer, WorkTools } from '../ai/performer.ts';
 import { Fault, type FaultCode } from '../domain/errors.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Report } from '../domain/report.ts';
@@ -19,6 +19,7 @@ export interface TakeStepParams {
   readonly task: Task;
   /** Where the run stands. */
   readonly answer: Answer;
+  readonly tools?: WorkTools;
   readonly signal: AbortSignal;
 }
 
@@ -26,7 +27,8 @@ export interface TakeStepParams {
  * Has the current step carried out, reports on it, and gives where the run stands then. What is wrong with a report is
  * told to the performer once; if the next one is wrong as well, the step is reported as failed.
  */
-export async function takeStep({ engine, performer, task, answer, signal }: TakeStepParams): Promise<Answer> {
+export async function takeStep(params: TakeStepParams): Promise<Answer> {
+  const { engine, performer, task, answer, tools, signal } = params;
   const { instance_id: instanceId, step_token: stepToken, next_step: step } = answer;
 
   async function tell(report: Report, contextUpdates?: JsonObject): Promise<Answer> {
@@ -49,13 +51,14 @@ export async function takeStep({ engine, performer, task, answer, signal }: Take
         context: answer.current_context,
         reportSchema: step.report_schema,
       },
-      { signal },
+      { signal, tools },
     );
     try {
       return await tell(outcome.report, outcome.contextUpdates);
     } catch (error) {
       if (!isOneOf(REFUSED, error)) throw error;
       correction = `The report on this step was refused: ${error.message}`;
+      if (tools !== undefined) correction += ' What was called for the step stays done.';
     }
   }
   return tell({ status: 'failure', error: correction ?? 'No report.' });

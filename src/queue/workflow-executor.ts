@@ -6,6 +6,7 @@ import type { Answer } from '../engine/answer.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Execution, ExecutionContext, Executor } from './executor.ts';
 import { takeStep } from './step-worker.ts';
+import type { TaskTools } from './task-tools.ts';
 import { beginRun, endFormerRun, outcomeOf } from './workflow-run.ts';
 
 const STEPS_MAX = 200;
@@ -21,6 +22,8 @@ const WRONG_TASK: readonly FaultCode[] = [
 export interface WorkflowExecutorParams {
   readonly engine: Pick<Engine, 'start' | 'status' | 'advance' | 'cancel' | 'history'>;
   readonly performer: Performer;
+  /** Undefined where there are no downstream servers. */
+  readonly tools?: TaskTools;
   /** Steps of one attempt; 200 by default. */
   readonly stepsMax?: number;
 }
@@ -57,9 +60,10 @@ interface RunToEndParams {
 }
 
 async function runToEnd(
-  { engine, performer, stepsMax = STEPS_MAX }: WorkflowExecutorParams,
+  { engine, performer, tools, stepsMax = STEPS_MAX }: WorkflowExecutorParams,
   { task, context, answer: first }: RunToEndParams,
 ): Promise<Execution> {
+  const taskTools = tools?.forTask(task, context);
   let answer = first;
   for (let steps = 0; answer.status === 'RUNNING'; steps++) {
     if (steps === stepsMax) {
@@ -69,7 +73,7 @@ async function runToEnd(
     }
     context.signal.throwIfAborted();
     context.onProgress(`carrying out ${answer.next_step.step_name}`);
-    answer = await takeStep({ engine, performer, task, answer, signal: context.signal });
+    answer = await takeStep({ engine, performer, task, answer, tools: taskTools, signal: context.signal });
     failpoint('task_step_reported');
     await context.renewLease();
   }

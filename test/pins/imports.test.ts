@@ -38,7 +38,7 @@ const ALLOWED: Readonly<
   },
   queue: {
     all: ['domain'],
-    types: ['engine', 'store/store.ts', 'store/task-store.ts', 'ai/performer.ts'],
+    types: ['engine', 'store/store.ts', 'store/task-store.ts', 'ai/performer.ts', 'hub/hub.ts'],
   },
   mcp: {
     all: ['domain', 'engine', 'agent', 'queue', 'composer'],

@@ -103,7 +103,7 @@ export async function openQueue({
         tasks,
         executor: createTaskExecutor({
           byWorkflow: createWorkflowExecutor({ engine, performer }),
-          byPerformer: createPerformerExecutor(performer),
+          byPerformer: createPerformerExecutor({ performer }),
         }),
         verifier: createPerformerVerifier(performer),
         safety: { ...DEFAULT_SAFETY, ...safety },

@@ -28,6 +28,11 @@ const judgement = z.discriminatedUnion('accepted', [
   z.strictObject({ accepted: z.literal(true) }),
   z.strictObject({ accepted: z.literal(false), feedback: reason }),
 ]);
+const call = z.strictObject({
+  server: word,
+  tool: word,
+  arguments: z.record(z.string(), z.json()).optional(),
+});
 const fault = z.strictObject({
   code: z.enum(SCRIPTED_FAULTS),
   message: word.optional(),
@@ -42,6 +47,7 @@ const entry = z.strictObject({
   times: z.int().min(1).optional(),
   delay_ms: z.int().min(0).max(3_600_000).optional(),
   decision: decision.optional(),
+  calls: z.array(call).optional(),
   report: report.optional(),
   context_updates: z.record(z.string(), z.json()).optional(),
   outcome: outcome.optional(),
@@ -59,6 +65,8 @@ const entry = z.strictObject({
  * - `report`, where a step is carried out for a task: `{status, ...}`; beside it `context_updates`, an object.
  * - `outcome`, where a task without a workflow is done: `{status: "success", result}` or
  *   `{status: "failure", error}`.
+ *   Beside either of these two, `calls`: `[{server, tool, arguments?}]`, tools of downstream servers that are called
+ *   first, one after the other. If one fails, that is the failure to be told, and nothing else.
  * - `judgement`, where a result is judged: `{accepted: true}` or `{accepted: false, feedback}`.
  * - `fault`: `{code, message?, retry_after_ms?}`, with a code that begins with `AI_`. It strikes a decision,
  *   unless `perform` beside it says `step`, `task` or `judge`.
@@ -91,7 +99,7 @@ const NARROWED: Readonly<Record<Verb, readonly (keyof ScriptEntry)[]>> = {
   task: ['task', 'attempt'],
   judge: ['task', 'attempt'],
 };
-const OF_SOME = ['workflow', 'step', 'task', 'attempt', 'context_updates', 'perform'] as const;
+const OF_SOME = ['workflow', 'step', 'task', 'attempt', 'calls', 'context_updates', 'perform'] as const;
 
 /** An entry as a file has it: with one answer, and nothing that could never have an effect on that. */
 export const scriptEntry = entry.superRefine((value, context) => {
@@ -103,6 +111,7 @@ export const scriptEntry = entry.superRefine((value, context) => {
   }
   const sensible = [
     ...NARROWED[verbOf(value)],
+    ...(answer === 'report' || answer === 'outcome' ? ['calls'] : []),
     ...(answer === 'report' ? ['context_updates'] : []),
     ...(answer === 'fault' ? ['perform'] : []),
   ];
