@@ -35,7 +35,7 @@ export const CALLS_SCHEMA: JsonObject = {
 
 const word = z.string().min(1).max(NAME_CHARS_MAX);
 const wireCalls = z.object({
-  status: z.unknown(),
+  status: z.unknown().optional(),
   calls: z
     .array(z.object({ server: word, tool: word, arguments: z.unknown() }))
     .max(CALLS_MAX)

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { ScriptEntry } from '../../../src/ai/stub/script-entry.ts';
 import { createStubModel } from '../../../src/ai/stub-model.ts';
 import { createStubPerformer } from '../../../src/ai/stub-performer.ts';
+import { Fault } from '../../../src/domain/errors.ts';
+import { createScriptedTools } from '../../support/scripted-tools.ts';
 import { createVirtualTime } from '../../support/virtual-time.ts';
 import { requestOf } from './requests.ts';
 import { briefOf, judgementRequestOf, stepRequestOf, taskRequestOf } from './work-requests.ts';
@@ -184,5 +186,59 @@ describe('playing a script', () => {
       code: 'CANCELLED',
       message: expect.stringContaining('; nothing was done. Try the task again to go on.'),
     });
+  });
+});
+
+describe('calling tools', () => {
+  const calls = [
+    { server: 'files', tool: 'write_file', arguments: { path: 'a.md' } },
+    { server: 'files', tool: 'list' },
+  ];
+  const script: readonly ScriptEntry[] = [
+    { calls, outcome: { status: 'success', result: 'Written.' }, times: 3 },
+    { calls, report: { status: 'success' }, times: 3 },
+  ];
+  const failing = (fault: Fault) =>
+    createScriptedTools({
+      run: () => {
+        throw fault;
+      },
+    });
+
+  test('in their order, before the answer', async () => {
+    const performer = play(script);
+    const tools = createScriptedTools();
+    expect(await performer.doTask(taskRequestOf(), { tools })).toEqual({
+      status: 'success',
+      result: 'Written.',
+    });
+    expect(await performer.carryOutStep(stepRequestOf(), { tools })).toEqual({
+      report: { status: 'success' },
+    });
+    const made = [
+      { server: 'files', tool: 'write_file', args: { path: 'a.md' } },
+      { server: 'files', tool: 'list', args: {} },
+    ];
+    expect(tools.called).toEqual([...made, ...made]);
+  });
+
+  test('the first that fails is the failure; without servers all do', async () => {
+    const performer = play(script);
+    const tools = failing(new Fault('TOOL_FAILED', 'No such folder.'));
+    const error = 'write_file of files failed (TOOL_FAILED): No such folder.';
+    expect(await performer.doTask(taskRequestOf(), { tools })).toEqual({ status: 'failure', error });
+    expect(await performer.carryOutStep(stepRequestOf(), { tools })).toEqual({
+      report: { status: 'failure', error },
+    });
+    expect(tools.called).toHaveLength(2);
+    expect(await performer.doTask(taskRequestOf())).toEqual({
+      status: 'failure',
+      error: 'There are no downstream servers, and so no write_file of files.',
+    });
+  });
+
+  test('what ends the work is thrown', async () => {
+    const lost = new Fault('LEASE_LOST', 'Over.');
+    await expect(play(script).doTask(taskRequestOf(), { tools: failing(lost) })).rejects.toBe(lost);
   });
 });

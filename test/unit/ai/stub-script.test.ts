@@ -23,6 +23,8 @@ test('a valid one is returned as it is', () => {
     { report: { status: 'success' }, context_updates: { a: { b: [1] } } },
     { task: 'a', times: 9, outcome: { status: 'success', result: null } },
     { outcome: { status: 'failure', error: 'No.' } },
+    { calls: [{ server: 's', tool: 't', arguments: { a: 1 } }], outcome: { status: 'success', result: 1 } },
+    { calls: [{ server: 's', tool: 't' }], report: { status: 'success' } },
     { attempt: 1, judgement: { accepted: true } },
     { judgement: { accepted: false, feedback: 'More.' } },
     { workflow: 'A', fault: { code: 'AI_TIMEOUT' } },
@@ -52,6 +54,11 @@ test.each<[string, string, readonly string[]]>([
     'several',
     '[{"decision": {}}, {"decision": {"next_step_name": 5}}]',
     ['entry 0: decision.next_step_name: ', 'entry 1: decision.next_step_name: '],
+  ],
+  [
+    'calls beside a judgement',
+    '[{"calls": [{"server": "s", "tool": "t"}], "judgement": {"accepted": true}}]',
+    ['entry 0: calls: Has no effect beside "judgement"'],
   ],
   [
     'a task beside a decision',

@@ -6,10 +6,12 @@ import type { Definition } from '../../../src/domain/definition.ts';
 import { Fault } from '../../../src/domain/errors.ts';
 import type { Task } from '../../../src/domain/task.ts';
 import type { ExecutionContext } from '../../../src/queue/executor.ts';
+import type { TaskTools } from '../../../src/queue/task-tools.ts';
 import { createWorkflowExecutor } from '../../../src/queue/workflow-executor.ts';
 import { faultOf } from '../../support/fault-of.ts';
 import { openQueue, type QueueOnFile } from '../../support/queue-on-file.ts';
 import { sampleTask } from '../../support/sample-tasks.ts';
+import { createScriptedTools } from '../../support/scripted-tools.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { definition, step } from '../../support/test-engine.ts';
 
@@ -58,14 +60,15 @@ interface Setup {
   readonly definition?: Definition;
   readonly script?: readonly ScriptEntry[];
   readonly stepsMax?: number;
+  readonly tools?: TaskTools;
 }
 
-async function setUp({ definition: first = LINE, script, stepsMax }: Setup = {}) {
+async function setUp({ definition: first = LINE, script, stepsMax, tools }: Setup = {}) {
   file = await openQueue({ folder: temporaryFolder(), definition: first });
   const performer = playing(script);
   const { engine } = file;
   const witness = new Witness();
-  const executor = createWorkflowExecutor({ engine, performer, stepsMax });
+  const executor = createWorkflowExecutor({ engine, performer, stepsMax, tools });
   const execute = (changes: Partial<Task> = {}) =>
     executor.execute(
       { id: 'task-001', ...sampleTask({ attempts: 1 }), workflowName: 'TEST', ...changes },
@@ -292,6 +295,45 @@ describe('reports that the engine refuses', () => {
     expect(performer.asked).toHaveLength(2);
     expect(execution).toMatchObject({ status: 'success', result: { steps: 1 } });
     expect(JSON.stringify(execution)).toContain('The report on this step was refused');
+  });
+});
+
+describe('tools', () => {
+  const calls = [{ server: 'files', tool: 'write_file' }];
+
+  test('are those of the attempt at the task, for all of its steps', async () => {
+    const asked: unknown[] = [];
+    const forAttempt = createScriptedTools();
+    const tools: TaskTools = {
+      forTask(task, context) {
+        asked.push([task.id, task.attempts, context]);
+        return forAttempt;
+      },
+    };
+    const { execute, witness } = await setUp({
+      tools,
+      script: [{ calls, report: { status: 'success' }, times: 2 }],
+    });
+    expect(await execute()).toMatchObject({ status: 'success' });
+    expect(forAttempt.called).toHaveLength(2);
+    expect(asked).toEqual([['task-001', 1, witness]]);
+  });
+
+  test('whoever has to mend a report hears that their calls stay done', async () => {
+    const { execute, performer } = await setUp({
+      definition: definition([
+        step('one', { transitions: [{ to: 'FINISH' }], reportSchema: { type: 'object', required: ['n'] } }),
+      ]),
+      tools: { forTask: () => createScriptedTools() },
+      script: [
+        { calls, report: { status: 'success', result: {} } },
+        { report: { status: 'success', result: { n: 1 } } },
+      ],
+    });
+    expect(await execute()).toMatchObject({ status: 'success' });
+    expect(performer.asked[1]?.task.feedback).toMatch(
+      /was refused: .* What was called for the step stays done\.$/s,
+    );
   });
 });
 
