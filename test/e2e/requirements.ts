@@ -388,6 +388,15 @@ export const REQUIREMENTS = {
     source: 'docs/guides/task-queue.md',
     sentence: 'Several workers empty one queue, each task completed once, also if some are killed.',
   },
+  'tasks-call-tools': {
+    source: 'docs/guides/task-queue.md',
+    sentence: 'Tasks, and the steps of their workflows, are done with the tools of downstream servers.',
+  },
+  'tasks-tools-bounded': {
+    source: 'docs/guides/task-queue.md',
+    sentence:
+      'For a task no tool is called that is denied or to be asked about; a model that goes round in circles has failed.',
+  },
 
   // Downstream servers and scripts
   'servers-by-tools': {
