@@ -60,7 +60,7 @@ export function createStdioTransport(params: StdioTransportParams): Transport {
         distrust('was ended, because it does not read what it is sent');
       if (isOver) return Promise.reject(unavailable(server, 'has ended'));
       pending.add(message);
-      process.stdin.write(framing.encode(JSON.stringify(message)));
+      write(framing.encode(JSON.stringify(message)));
       return Promise.resolve();
     },
     async close() {
@@ -68,6 +68,15 @@ export function createStdioTransport(params: StdioTransportParams): Transport {
       await process.end();
     },
   };
+
+  /** What is sent in one turn of the event loop is one write. */
+  function write(text: string): void {
+    if (process.stdin.writableCorked === 0) {
+      process.stdin.cork();
+      setImmediate(() => process.stdin.uncork());
+    }
+    process.stdin.write(text);
+  }
 
   function onFrame(frame: Frame): void {
     if (frame.kind === 'message') onText(frame.text);

@@ -43,8 +43,8 @@ export function createCallAnswers({ script, send, onUnanswerable }: CallAnswersP
       const reply = await script.onCall(call);
       outbox.push({ seq, now: script.now(), ...wireReply(reply, line) });
       count += 1;
-      // Replies that come together cross together.
-      if (outbox.length === 1) queueMicrotask(flush);
+      // Replies that come in one turn of the event loop cross together.
+      if (outbox.length === 1) setImmediate(flush);
     } catch (error) {
       if (!isStopped) onUnanswerable(error);
     }
