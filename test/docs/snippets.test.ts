@@ -54,6 +54,7 @@ describe('workflows', () => {
 test.each([
   ['stub-script.json', 3],
   ['stub-tasks.json', 5],
+  ['stub-calls.json', 1],
 ])('the script %s of the stub can be played', async (name, entries) => {
   const scripts = blocksIn('json').filter(({ file }) => file === name);
   expect(scripts).toHaveLength(1);

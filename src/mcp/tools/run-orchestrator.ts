@@ -25,7 +25,7 @@ export const runOrchestrator = defineTool({
     stopped_by: z.enum(STOP_REASONS).optional(),
     retry_after_seconds: z.number().optional(),
   }),
-  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   long: 'told',
   run: async ({ max_tasks = RUN_TASKS_MAX.default }, { orchestrator }, { signal, onProgress }) =>
     (await orchestrator()).run({ maxTasks: max_tasks, signal, onProgress }),
