@@ -32,7 +32,7 @@ test('a line for each tool, with what its server says of it', () => {
 
 test('a tool that says too much is cut; one server with too many leaves the others theirs', () => {
   const text = describeCatalogue({
-    tools: [...many('crowd', 200, 100_000), tool('small', 'read'), tool('small', 'write')],
+    tools: [...many('crowd', 200, 100_000), ...many('small', 2, 100_000)],
     unavailable: [],
   });
   expect(Buffer.byteLength(text)).toBeLessThan(67_000);
