@@ -70,7 +70,9 @@ export function createDownstreamServer(params: DownstreamServerParams): Downstre
     return {
       name: server,
       state: link.state(),
-      ...(link.state() === 'failed' && { problem, ...(retryAfterMs > 0 && { retryAfterMs }) }),
+      // Also while it is tried again: nobody knows yet whether it helps.
+      ...(problem !== undefined && { problem }),
+      ...(link.state() === 'failed' && retryAfterMs > 0 && { retryAfterMs }),
       ...(pid !== undefined && { pid }),
       ...(title !== undefined && { title }),
       ...(version !== undefined && { version }),
