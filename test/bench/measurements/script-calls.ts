@@ -5,6 +5,8 @@ import { median, medianRatio } from '../statistics.ts';
 
 /** As many as a script may make. */
 const CALLS = 1_000;
+/** As many of them as a script may have under way. */
+const AT_A_TIME = 32;
 
 const ONE_BY_ONE = `for (let call = 0; call < ${CALLS}; call++) await everything__echo({ message: 'x' });`;
 const AT_ONCE = `await Promise.all(Array.from({ length: ${CALLS} }, () => everything__echo({ message: 'x' })));`;
@@ -25,8 +27,14 @@ export const scriptCalls: Measurement = {
         },
         script: ONE_BY_ONE,
       },
-      'at the same time': {
-        direct: () => Promise.all(Array.from({ length: CALLS }, echo)),
+      [`${AT_A_TIME} at a time`]: {
+        direct: async () => {
+          let begun = 0;
+          const goOn = async () => {
+            while (begun++ < CALLS) await echo();
+          };
+          await Promise.all(Array.from({ length: AT_A_TIME }, goOn));
+        },
         script: AT_ONCE,
       },
     };
