@@ -211,8 +211,8 @@ export const variablesSchema = z.object({
     .optional()
     .register(docs, {
       description:
-        'JSON file of downstream servers, `{"mcpServers": {...}}`, as every MCP client has one; relative to the working ' +
-        'directory or absolute.',
+        'JSON file of downstream servers, with `mcpServers` as every MCP client has it: relative to the working directory ' +
+        'or absolute. A `.env` file cannot set it.',
       default: '`./mcp_servers_config.json` if it exists, else there are none',
       flag: 'mcp-servers-config',
       argument: 'file',
@@ -288,7 +288,9 @@ export const variablesSchema = z.object({
     })
     .optional()
     .register(docs, {
-      description: `Which groups of tools are offered, separated by commas: ${[...TOOLSETS, 'all'].map((name) => `\`${name}\``).join(', ')}.`,
+      description:
+        `Which groups of tools are offered, separated by commas: ${[...TOOLSETS, 'all'].map((name) => `\`${name}\``).join(', ')}. ` +
+        'A `.env` file cannot switch `servers` and `composition` on.',
       default: '`workflows`',
       flag: 'toolsets',
       argument: 'names',

@@ -279,11 +279,23 @@ scenarioPerClient(
   },
 );
 
-scenario('a .env file cannot allow every command', ['unlisted-from-env'], async (scratch) => {
-  await writeFile(join(scratch.folder, '.env'), 'ORCHESTRATOR_ALLOW_UNLISTED_SERVERS=true\n');
-  const server = scratch.startServer({ env: { ORCHESTRATOR_TOOLSETS: 'servers' } });
-  expect(await server.exited).toEqual({ code: 2, signal: null });
-  expect(server.stderr()).toContain('ORCHESTRATOR_ALLOW_UNLISTED_SERVERS (in .env): A .env file cannot');
+scenario('to open a folder starts no program of whoever wrote it', ['unlisted-from-env'], async (scratch) => {
+  const trace = join(scratch.folder, 'started');
+  const entry = { command: '/bin/sh', args: ['-c', `touch ${trace}`] };
+  const file = join(scratch.folder, 'mcp_servers_config.json');
+  await writeFile(file, JSON.stringify({ mcpServers: { theirs: entry } }));
+  const settings = {
+    ORCHESTRATOR_ALLOW_UNLISTED_SERVERS: 'true',
+    ORCHESTRATOR_TOOLSETS: 'workflows,composition',
+    MCP_SERVERS_CONFIG: file,
+  };
+  for (const [name, value] of Object.entries(settings)) {
+    await writeFile(join(scratch.folder, '.env'), `${name}=${value}\n`);
+    const server = scratch.startServer();
+    expect(await server.exited).toEqual({ code: 2, signal: null });
+    expect(server.stderr()).toContain(`${name} (in .env): A .env file cannot`);
+  }
+  expect(existsSync(trace)).toBe(false);
 });
 
 scenario(

@@ -425,7 +425,8 @@ export const REQUIREMENTS = {
   },
   'unlisted-from-env': {
     source: 'docs/reference/configuration.md',
-    sentence: 'A .env file cannot turn ORCHESTRATOR_ALLOW_UNLISTED_SERVERS on.',
+    sentence:
+      'A .env file cannot turn ORCHESTRATOR_ALLOW_UNLISTED_SERVERS on, name the servers, or offer the tools that start them.',
   },
   'tool-policies': {
     source: 'docs/guides/downstream-servers.md',

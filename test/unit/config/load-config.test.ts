@@ -422,6 +422,33 @@ describe('downstream servers', () => {
     expect(await servers({ dotEnv: `${name}=false\n` })).toEqual({ allowUnlisted: false });
     expect(await servers({ dotEnv: '', flags: { [name]: 'true' } })).toEqual({ allowUnlisted: true });
   });
+
+  test('which servers there are is not for a .env file to say', async () => {
+    await writeFile(join(cwd, 'other.json'), '{}');
+    const dotEnv = 'MCP_SERVERS_CONFIG=other.json\n';
+    expect(await problemsOf({ dotEnv })).toEqual([
+      'MCP_SERVERS_CONFIG: A .env file cannot say which servers there are. Set it in the environment, or remove it.',
+    ]);
+    expect(await servers({ dotEnv, env: { MCP_SERVERS_CONFIG: './other.json' } })).toMatchObject({
+      file: join(cwd, 'other.json'),
+    });
+  });
+
+  test.each([
+    ['workflows,composition', 'composition'],
+    ['servers', 'servers'],
+    ['all', 'servers and composition'],
+  ])('a .env file cannot switch on what starts them: %s', async (toolsets, named) => {
+    const dotEnv = `ORCHESTRATOR_TOOLSETS=${toolsets}\n`;
+    expect(await problemsOf({ dotEnv })).toEqual([
+      `ORCHESTRATOR_TOOLSETS: A .env file cannot switch ${named} on, whose tools start programs. Set it in the environment, or remove it.`,
+    ]);
+    expect(await load({ dotEnv, env: { ORCHESTRATOR_TOOLSETS: toolsets } })).toBeDefined();
+    expect((await load({ dotEnv: 'ORCHESTRATOR_TOOLSETS=agent,tasks\n' })).toolsets).toEqual([
+      'agent',
+      'tasks',
+    ]);
+  });
 });
 
 describe('scripts', () => {
