@@ -46,6 +46,9 @@ export function createStdioTransport(params: StdioTransportParams): Transport {
   const transport: Transport = {
     async start() {
       process.stdout.on('data', (chunk: Buffer) => {
+        // A chunk for each turn of the event loop: a server that never stops writing leaves turns to everything else.
+        process.stdout.pause();
+        setImmediate(() => process.stdout.resume());
         for (const frame of decoder.push(chunk)) if (!isOver) onFrame(frame);
       });
       const outputEnded = new Promise<void>((resolve) => process.stdout.once('close', resolve));

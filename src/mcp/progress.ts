@@ -3,10 +3,12 @@ import type { CallProgress } from './tool.ts';
 
 /** How often a client that asked for progress hears that its call is still at work: well under common time-outs. */
 const PULSE_MS = 5_000;
+/** How often it hears of progress at most. */
+const PASSED_ON_EVERY_MS = 100;
 
 export interface Progress {
   tell(progress: CallProgress): void;
-  /** Resolves once all that was told is sent: the answer comes last. */
+  /** Resolves once the newest of what was told is sent: the answer comes last. */
   sent(): Promise<void>;
   /** Tells at once and every few seconds that a model is asked, so that nobody gives up on a slow one. */
   pulse<Result>(work: () => Promise<Result>): Promise<Result>;
@@ -18,13 +20,8 @@ export function progressTo(ctx: ServerContext): Progress {
   if (progressToken === undefined) return SILENT;
   const notify = (progress: CallProgress) =>
     ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...progress } });
-  let last: Promise<void> = Promise.resolve();
   return {
-    // A notification that cannot be sent means that the client is gone; the call itself hears of that by its signal.
-    tell(progress) {
-      last = notify(progress).catch(() => {});
-    },
-    sent: () => last,
+    ...newestOnly(notify),
     async pulse(work) {
       let progress = 0;
       const beat = () =>
@@ -36,6 +33,43 @@ export function progressTo(ctx: ServerContext): Progress {
       } finally {
         clearInterval(timer);
       }
+    },
+  };
+}
+
+/**
+ * Of what is told while the last one is being sent, or too soon after it, only the newest is sent. A server may tell its
+ * progress ten thousand times a second: to pass all of that on would fill the memory of this program, and the client.
+ */
+function newestOnly(notify: (progress: CallProgress) => Promise<void>): Pick<Progress, 'tell' | 'sent'> {
+  let newest: CallProgress | undefined;
+  let sending: Promise<void> | undefined;
+  let pause: NodeJS.Timeout | undefined;
+
+  function send(): void {
+    clearTimeout(pause);
+    pause = undefined;
+    if (newest === undefined) return;
+    // One that cannot be sent means that the client is gone; the call itself hears of that by its signal.
+    sending = notify(newest)
+      .catch(() => {})
+      .then(() => {
+        sending = undefined;
+        pause = setTimeout(send, PASSED_ON_EVERY_MS);
+      });
+    newest = undefined;
+  }
+
+  return {
+    tell(progress) {
+      newest = progress;
+      if (sending === undefined && pause === undefined) send();
+    },
+    async sent() {
+      await sending;
+      send();
+      await sending;
+      clearTimeout(pause);
     },
   };
 }
