@@ -129,6 +129,12 @@ export class Fault extends Error {
     if (options.details !== undefined) this.details = options.details;
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }
+
+  /** The same failure, of which more can be said. */
+  with(more: Omit<FaultOptions, 'retryable'>): Fault {
+    const { code, message, retryable, hint, details, retryAfterMs, cause } = this;
+    return new Fault(code, message, { retryable, hint, details, retryAfterMs, cause, ...more });
+  }
 }
 
 /** A broken invariant of this program: never retried, never shown as the caller's mistake. */

@@ -1,6 +1,7 @@
 import { Fault } from '../domain/errors.ts';
 import { canonicalJson } from '../domain/json.ts';
 import { checkToolPolicy, type ToolPolicy } from '../domain/tool-policy.ts';
+import { serverNotFound } from './faults.ts';
 import type {
   Gateway,
   GatewayCallParams,
@@ -49,7 +50,11 @@ export function createGateway({ hub, configured, policyOf, allowUnlisted }: Gate
     const words = canonicalJson([command, args, env]);
     // To start a stopped server again with the same words is no new server.
     if (unlisted.get(name) === words) return;
-    if (unlisted.size >= UNLISTED_SERVERS_MAX)
+    if (serverOf(name) !== name)
+      throw new Fault('INVALID_ARGUMENT', `The client ${name} is one of the server ${serverOf(name)}.`, {
+        hint: 'Choose another name.',
+      });
+    if (!unlisted.has(name) && unlisted.size >= UNLISTED_SERVERS_MAX)
       throw new Fault('TOO_LARGE', `There are ${UNLISTED_SERVERS_MAX} servers beside the configured ones.`, {
         hint: 'Use one of them.',
       });
@@ -57,13 +62,21 @@ export function createGateway({ hub, configured, policyOf, allowUnlisted }: Gate
     unlisted.set(name, words);
   }
 
-  function checkIsServer(name: string): void {
-    const names = hub.statuses().map((status) => status.name);
-    if (names.includes(name)) return;
-    throw new Fault('SERVER_NOT_FOUND', `No downstream server is called ${JSON.stringify(name)}.`, {
-      hint: names.length === 0 ? 'None is configured.' : `There are: ${names.join(', ')}.`,
-      details: { server: name },
-    });
+  /** A name that stands for two servers would let one of them take the place of the other. */
+  function checkClient({ name, server }: ServerClient): void {
+    const servers = hub.statuses().map((status) => status.name);
+    if (!servers.includes(server)) throw serverNotFound(server, servers);
+    const known = clients.get(name);
+    if (known !== undefined && known.server !== server)
+      throw new Fault('INVALID_ARGUMENT', `The client ${name} is one of the server ${known.server}.`, {
+        hint: 'Choose another name.',
+      });
+    if (name !== server && servers.includes(name))
+      throw new Fault('INVALID_ARGUMENT', `There is a server ${name}, and this is a client of another one.`, {
+        hint: 'Choose another name.',
+      });
+    if (known === undefined && clients.size >= CLIENTS_MAX)
+      throw new Fault('TOO_LARGE', `There are ${CLIENTS_MAX} clients.`, { hint: 'Use one of them.' });
   }
 
   return {
@@ -73,23 +86,14 @@ export function createGateway({ hub, configured, policyOf, allowUnlisted }: Gate
     servers: () => hub.statuses(),
     clients: () => [...clients.values()],
     createClient(client) {
-      const known = clients.get(client.name);
-      if (known !== undefined && known.server !== client.server)
-        throw new Fault(
-          'INVALID_ARGUMENT',
-          `The client ${client.name} is one of the server ${known.server}.`,
-          { hint: 'Choose another name.' },
-        );
-      checkIsServer(client.server);
-      if (known === undefined && clients.size >= CLIENTS_MAX)
-        throw new Fault('TOO_LARGE', `There are ${CLIENTS_MAX} clients.`, { hint: 'Use one of them.' });
+      checkClient(client);
       clients.set(client.name, client);
       return client;
     },
     initializeClient: (name) => hub.start(serverOf(name)),
-    async listTools(name) {
+    async listTools(name, options) {
       const server = serverOf(name);
-      const tools = await hub.listTools(server);
+      const tools = await hub.listTools(server, options);
       return { server, tools: tools.map((tool) => ({ ...tool, policy: policyOf(server, tool.name) })) };
     },
     async callTool({ name, tool, args, confirm, ...options }: GatewayCallParams): Promise<GatewayResult> {
@@ -98,7 +102,8 @@ export function createGateway({ hub, configured, policyOf, allowUnlisted }: Gate
         await checkToolPolicy({ policy: policyOf(server, tool), call: { server, tool, args }, confirm });
         return { server, ...(await hub.callTool({ ...options, server, tool, args })) };
       } catch (error) {
-        throw error instanceof Fault ? about(error, { server, tool }) : error;
+        if (!(error instanceof Fault)) throw error;
+        throw error.with({ details: { ...error.details, server, tool } });
       }
     },
   };
@@ -132,11 +137,4 @@ function unlistedRefused(name: string, configured: readonly string[]): Fault {
       details: { server: name },
     },
   );
-}
-
-/** The same failure, which says what was called. */
-function about(fault: Fault, subject: { readonly server: string; readonly tool: string }): Fault {
-  const { code, message, hint, retryable, retryAfterMs, cause } = fault;
-  const details = { ...fault.details, ...subject };
-  return new Fault(code, message, { hint, retryable, retryAfterMs, cause, details });
 }

@@ -4,6 +4,7 @@ import { Fault } from '../domain/errors.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { Timers } from '../domain/timers.ts';
 import { createDownstreamServer, type DownstreamServer } from './downstream-server.ts';
+import { serverNotFound } from './faults.ts';
 import type { Catalogue, Hub, ServerSpec } from './hub.ts';
 import type { HubLimits } from './limits.ts';
 import { reapOrphans } from './process-records.ts';
@@ -37,25 +38,38 @@ export function createHub(params: HubParams): Hub {
   reaped?.catch((error: unknown) => logger.warn('Left processes could not be looked for.', { error }));
 
   function add(name: string, spec: ServerSpec): void {
-    if (servers.has(name))
-      throw new Fault('INVALID_ARGUMENT', `There is a server ${name} already.`, {
-        hint: 'Choose another name.',
-      });
+    const former = servers.get(name);
+    if (former !== undefined) checkIsReplaceable(name, former);
     const onToolsChange = () => changes.announce();
+    // What is left of it ends first.
+    const startAfter = former?.stop().then(() => {});
     servers.set(
       name,
-      createDownstreamServer({ ...params, server: name, spec, supervisor, startQueue, onToolsChange }),
+      createDownstreamServer({
+        ...params,
+        server: name,
+        spec,
+        supervisor,
+        startQueue,
+        onToolsChange,
+        startAfter,
+      }),
     );
+    if (former?.knownTools() !== undefined) onToolsChange();
+  }
+
+  function checkIsReplaceable(name: string, former: DownstreamServer): void {
+    const isConfigured = Object.hasOwn(specs, name);
+    if (!isConfigured && !['starting', 'running'].includes(former.status().state)) return;
+    throw new Fault('INVALID_ARGUMENT', `There is a server ${name} already.`, {
+      hint: isConfigured ? 'Choose another name.' : 'Stop it first, or choose another name.',
+    });
   }
 
   function find(name: string): DownstreamServer {
     const server = servers.get(name);
     if (server !== undefined) return server;
-    const names = [...servers.keys()];
-    throw new Fault('SERVER_NOT_FOUND', `No downstream server is called ${JSON.stringify(name)}.`, {
-      hint: names.length === 0 ? 'None is configured.' : `There are: ${names.join(', ')}.`,
-      details: { server: name },
-    });
+    throw serverNotFound(name, [...servers.keys()]);
   }
 
   const all = () => [...servers.values()];

@@ -41,6 +41,8 @@ export interface DownstreamServerParams {
   readonly logger: Logger;
   /** Told when the tools that are known of it changed. */
   readonly onToolsChange: () => void;
+  /** What has to be over before its first start; never fails. */
+  readonly startAfter?: Promise<void>;
 }
 
 export function createDownstreamServer(params: DownstreamServerParams): DownstreamServer {
@@ -115,9 +117,12 @@ export function createDownstreamServer(params: DownstreamServerParams): Downstre
       return status();
     },
     async stop() {
-      await link.stop();
+      const ended = link.stop();
+      // Whoever uses it again waits for the end, which is none of whoever stops it.
+      const stopped = status();
+      await ended;
       logger.debug('A downstream server was stopped.', { server });
-      return status();
+      return stopped;
     },
     readTools: (signal) => tools.read(signal),
     callTool: (call) => callTool(call),

@@ -11,6 +11,14 @@ export function unavailable(server: string, what: string, options: FaultOptions 
   });
 }
 
+/** @param names of those that there are */
+export function serverNotFound(name: string, names: readonly string[]): Fault {
+  return new Fault('SERVER_NOT_FOUND', `No downstream server is called ${JSON.stringify(name)}.`, {
+    hint: names.length === 0 ? 'None is configured.' : `There are: ${names.join(', ')}.`,
+    details: { server: name },
+  });
+}
+
 export function cancelled(): Fault {
   return new Fault('CANCELLED', 'The call was cancelled before the server had answered.');
 }
@@ -60,9 +68,7 @@ export function failureAnswer(id: string | number, fault: Fault): JSONRPCMessage
 
 /** The same failure, with when to try again, where that makes sense. */
 export function retryLater(fault: Fault, retryAfterMs: number): Fault {
-  if (!fault.retryable || retryAfterMs === 0) return fault;
-  const { code, message, hint, details, cause } = fault;
-  return new Fault(code, message, { hint, details, cause, retryAfterMs });
+  return fault.retryable && retryAfterMs > 0 ? fault.with({ retryAfterMs }) : fault;
 }
 
 export interface FaultSubject {

@@ -45,17 +45,24 @@ export interface GatewayResult extends ToolResult {
  * throws, and `NOT_ALLOWED`.
  */
 export interface Gateway {
-  /** Starts a server of the configuration, or another one by its command where the operator allows that. */
+  /**
+   * Starts a server of the configuration, or another one by its command where the operator allows that. One of those
+   * that does not run can be started by another command.
+   */
   startServer(params: StartServerParams): Promise<ServerStatus>;
   stopServer(name: string): Promise<ServerStatus>;
   stopAllServers(): Promise<readonly ServerStatus[]>;
   servers(): readonly ServerStatus[];
   clients(): readonly ServerClient[];
-  /** The same client again is no new one. Throws `INVALID_ARGUMENT` if the name stands for another server. */
+  /**
+   * The same client again is no new one. Throws `INVALID_ARGUMENT` if the name stands for another server: as a client of
+   * it, or as its own name.
+   */
   createClient(client: ServerClient): ServerClient;
   /** Connects to the server that the name stands for. */
   initializeClient(name: string): Promise<ServerStatus>;
-  listTools(name: string): Promise<ServerTools>;
+  /** As they are known; `refresh` asks the server in any case. */
+  listTools(name: string, options?: { readonly refresh?: boolean }): Promise<ServerTools>;
   /** All failures of the call have `server` and `tool` in their details. */
   callTool(params: GatewayCallParams): Promise<GatewayResult>;
 }

@@ -87,11 +87,14 @@ export interface ToolResult {
  */
 export interface Hub {
   statuses(): readonly ServerStatus[];
-  /** Adds a server that the configuration does not have. Throws `INVALID_ARGUMENT` if the name is taken. */
+  /**
+   * Adds a server that the configuration does not have, in place of one that was added before and does not run. Throws
+   * `INVALID_ARGUMENT` if the name is taken.
+   */
   add(name: string, spec: ServerSpec): void;
   /** Connects unless it is connected. */
   start(name: string): Promise<ServerStatus>;
-  /** Ends the connection and the whole process tree; the next use starts it anew. */
+  /** Ends the connection and the whole process tree; the next use starts it anew, once all has ended. */
   stop(name: string): Promise<ServerStatus>;
   stopAll(): Promise<readonly ServerStatus[]>;
   /** The tools of one server, from its catalogue; asks it where there is none yet, or where `refresh` is set. */

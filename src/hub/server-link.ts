@@ -30,7 +30,10 @@ export interface ServerLink {
   noteAnswer(): void;
   /** Ends a connection that cannot be trusted any more. Without a failure, the next use connects at once. */
   drop(connection: Connection, failure?: Fault): void;
-  /** Ends the connection, or the attempt to make one; forgets failures. */
+  /**
+   * Ends the connection, or the attempt to make one; forgets failures. It is stopped at once for whoever looks; the
+   * promise is that everything has ended, which the next connection waits for.
+   */
   stop(): Promise<void>;
 }
 
@@ -45,6 +48,8 @@ export interface ServerLinkParams
   readonly random: () => number;
   readonly logger: Logger;
   readonly onConnected: () => void;
+  /** What has to be over before the first connection; never fails. */
+  readonly startAfter?: Promise<void>;
 }
 
 interface Attempt {
@@ -59,6 +64,8 @@ export function createServerLink(params: ServerLinkParams): ServerLink {
   let attempt: Attempt | undefined;
   let failure: Fault | undefined;
   let isKnownLegacy = false;
+  /** Of all that was stopped: what ends a server by its name must not find the next one. */
+  let ended = params.startAfter ?? Promise.resolve();
 
   function fail(fault: Fault): Fault {
     failure = fault;
@@ -72,7 +79,7 @@ export function createServerLink(params: ServerLinkParams): ServerLink {
     if (leftMs > 0 && failure !== undefined) throw retryLater(failure, leftMs);
     const stop = new AbortController();
     const made = orAborted(
-      startQueue.run(() => open(stop.signal)),
+      ended.then(() => startQueue.run(() => open(stop.signal))),
       stop.signal,
     )
       .catch((error: unknown) => {
@@ -152,15 +159,20 @@ export function createServerLink(params: ServerLinkParams): ServerLink {
       if (fault !== undefined) fail(fault);
       void dropped.close();
     },
-    async stop() {
-      const open = connection;
+    stop() {
+      const stopped = connection;
       connection = undefined;
       attempt?.stop.abort();
       attempt = undefined;
       failure = undefined;
       pause.reset();
-      await open?.close();
-      await supervisor.end(server);
+      ended = Promise.allSettled([ended, end(stopped)]).then(() => {});
+      return ended;
     },
   };
+
+  async function end(stopped: Connection | undefined): Promise<void> {
+    await stopped?.close();
+    await supervisor.end(server);
+  }
 }

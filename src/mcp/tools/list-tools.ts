@@ -5,11 +5,14 @@ import { defineTool } from '../tool.ts';
 export const listTools = defineTool({
   name: 'list_tools',
   description: 'The tools of a server, with their schemas.',
-  input: z.strictObject({ name: clientName.describe('Of a server, or of a client of one') }),
+  input: z.strictObject({
+    name: clientName.describe('Of a server, or of a client of one'),
+    refresh: z.boolean().optional().describe('Ask it again'),
+  }),
   output: serverToolsAnswer,
   annotations: { readOnlyHint: true, openWorldHint: true },
-  async run({ name }, { gateway }) {
-    const { server, tools } = await (await gateway()).listTools(name);
+  async run({ name, refresh }, { gateway }) {
+    const { server, tools } = await (await gateway()).listTools(name, { refresh });
     return { server, tools: tools.map(toolOf) };
   },
 });

@@ -73,26 +73,56 @@ describe('starting a server', () => {
     expect(await gateway.startServer({ name: 'three' })).toMatchObject({ state: 'running' });
     await expect(gateway.startServer({ ...three, env: {} })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
+      hint: 'Stop it first, or choose another name.',
     });
     const environment = await gateway.callTool({ name: 'three', tool: 'environment', args: {} });
     expect(environment.value).toMatchObject({ A: '1', B: '2' });
   });
+
+  test('one of another command that does not run is started by a better one, as the hint says', async () => {
+    const gateway = openGateway({ allowUnlisted: true });
+    await expect(gateway.startServer({ name: 'three', command: '/nowhere/nonesuch' })).rejects.toMatchObject({
+      code: 'SERVER_UNAVAILABLE',
+      hint: expect.stringContaining('Mend its `command`'),
+    });
+    expect(await gateway.startServer({ name: 'three', ...moody() })).toMatchObject({ state: 'running' });
+    const before = await gateway.listTools('three');
+    await gateway.stopServer('three');
+    expect(await gateway.startServer({ name: 'three', ...moody('many-tools') })).toMatchObject({
+      state: 'running',
+    });
+    expect((await gateway.listTools('three')).tools).not.toEqual(before.tools);
+    expect(gateway.servers().map(({ name }) => name)).toEqual(['one', 'two', 'three']);
+  });
 });
 
 describe('a client', () => {
-  test('is another name for a server, and stands before a server of that name', async () => {
+  test('is another name for a server', async () => {
     const gateway = openGateway();
     expect(gateway.createClient({ name: 'mine', server: 'two' })).toEqual({ name: 'mine', server: 'two' });
     expect(gateway.createClient({ name: 'mine', server: 'two' })).toEqual({ name: 'mine', server: 'two' });
     expect(await gateway.initializeClient('mine')).toMatchObject({ name: 'two', state: 'running' });
     expect((await gateway.listTools('mine')).server).toBe('two');
     expect((await gateway.callTool({ name: 'mine', tool: 'echo', args: {} })).server).toBe('two');
-    gateway.createClient({ name: 'one', server: 'two' });
-    expect((await gateway.listTools('one')).server).toBe('two');
+    gateway.createClient({ name: 'two', server: 'two' });
     expect(gateway.clients()).toEqual([
       { name: 'mine', server: 'two' },
-      { name: 'one', server: 'two' },
+      { name: 'two', server: 'two' },
     ]);
+  });
+
+  test('cannot take the place of a server, nor a server that of a client', async () => {
+    const gateway = openGateway({ allowUnlisted: true });
+    expect(() => gateway.createClient({ name: 'one', server: 'two' })).toThrow(
+      'There is a server one, and this is a client of another one.',
+    );
+    expect((await gateway.listTools('one')).server).toBe('one');
+    gateway.createClient({ name: 'three', server: 'two' });
+    await expect(gateway.startServer({ name: 'three', ...moody() })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'The client three is one of the server two.',
+    });
+    expect(gateway.servers()).toHaveLength(2);
   });
 
   test('is of one server, which there has to be', () => {
@@ -109,6 +139,16 @@ describe('a client', () => {
     expect(() => gateway.createClient({ name: 'one more', server: 'one' })).toThrow('There are 1000 clients');
     gateway.createClient({ name: 'client 5', server: 'one' });
   });
+});
+
+test('tools are asked for anew by whoever wants that', async () => {
+  const gateway = openGateway();
+  const { tools } = await gateway.listTools('two');
+  const names = async (options?: { refresh: boolean }) =>
+    (await gateway.listTools('two', options)).tools.map(({ name }) => name);
+  await gateway.callTool({ name: 'two', tool: 'change', args: { times: 0 } });
+  expect(await names()).toEqual(tools.map(({ name }) => name));
+  expect(await names({ refresh: true })).toHaveLength(tools.length + 1);
 });
 
 describe('calling a tool', () => {

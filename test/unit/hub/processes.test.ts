@@ -48,6 +48,32 @@ describe.skipIf(process.platform === 'win32')('what a server started', () => {
   });
 });
 
+test('who uses a server that is being stopped waits for its end, and gets one that nobody stops', async () => {
+  const { hub, time } = openHub({ servers: { one: moody('stubborn') } });
+  const { pid: former = 0 } = await hub.start('one');
+  const stopped = hub.stop('one');
+  const used = hub.callTool({ server: 'one', tool: 'echo', args: {} });
+  const again = hub.start('one');
+  await whileTimePasses(time, Promise.all([stopped, used, again]));
+  expect(await stopped).toMatchObject({ state: 'stopped' });
+  expect(isAlive(former)).toBe(false);
+  const { pid } = await again;
+  expect(hub.statuses()).toMatchObject([{ state: 'running', pid }]);
+  await hub.callTool({ server: 'one', tool: 'echo', args: {} });
+});
+
+test('one that takes the place of another starts after its end', async () => {
+  const { hub, time } = openHub({ servers: {} });
+  hub.add('one', moody('stubborn'));
+  const { pid: former = 0 } = await hub.start('one');
+  const stopped = hub.stop('one');
+  hub.add('one', moody());
+  const { pid = 0 } = await whileTimePasses(time, hub.start('one'));
+  expect([isAlive(former), isAlive(pid)]).toEqual([false, true]);
+  await stopped;
+  expect(hub.statuses()).toMatchObject([{ state: 'running', pid }]);
+});
+
 test('a server that does not want to end is ended within the time for that', async () => {
   const { hub, time } = openHub({ servers: { one: moody('stubborn') } });
   const { pid = 0 } = await hub.start('one');
