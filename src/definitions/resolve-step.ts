@@ -1,5 +1,6 @@
 import { basename, extname } from 'node:path';
 import { defaultTarget, FINISH, type Step } from '../domain/definition.ts';
+import { AGENT_STATES } from '../domain/session.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { jsonSchemaDiagnostics } from './json-schema-diagnostics.ts';
 import type { SchemaChecker } from './schema-check.ts';
@@ -11,6 +12,8 @@ import { readTransitions } from './transitions.ts';
 import type { ParsedStep } from './workflow-files.ts';
 
 export interface ResolveStepParams {
+  /** Of the workflow. */
+  readonly name: string;
   readonly link: StepLink;
   readonly file: TextFile;
   readonly stepFile: StepFile;
@@ -28,7 +31,7 @@ export interface ResolvedStep {
 
 /** Makes a step of a link and the file behind it: only now is it known what the other steps are called. */
 export function resolveStep(params: ResolveStepParams): ResolvedStep {
-  const { link, file, stepFile, stepNames, checkCondition, checkSchema } = params;
+  const { name, link, file, stepFile, stepNames, checkCondition, checkSchema } = params;
   const { frontMatter, guidance, instructions, script, heading, goal, source } = stepFile;
   const {
     transitions: written,
@@ -50,6 +53,7 @@ export function resolveStep(params: ResolveStepParams): ResolvedStep {
     ...(declared?.diagnostics ?? []),
     ...undecidedScript(stepFile),
     ...scriptAtFinish(stepFile, link),
+    ...scriptInStates(stepFile, name),
   ];
   const carriedOutBy = instructions ?? script;
   if (guidance === undefined || carriedOutBy === undefined) return { diagnostics };
@@ -73,6 +77,13 @@ function scriptAtFinish({ script, source }: StepFile, { name }: StepLink): reado
   if (script === undefined || name !== FINISH) return [];
   const message = `Unexpected script of \`${FINISH}\`, expected Client Instructions: closing words for the client.`;
   return [diagnosticAt(source, script.headingAt, { ruleId: 'script-at-finish', severity: 'error', message })];
+}
+
+/** A state is a kind of work that an agent stays in: one that a script leaves by itself is none. */
+function scriptInStates({ script, source }: StepFile, workflowName: string): readonly Diagnostic[] {
+  if (script === undefined || workflowName !== AGENT_STATES) return [];
+  const message = `Unexpected script in a state of \`${AGENT_STATES}\`, expected Client Instructions: only the agent moves its session.`;
+  return [diagnosticAt(source, script.headingAt, { ruleId: 'script-in-states', severity: 'error', message })];
 }
 
 /** Nobody is there to decide when a script has ended: its transitions have to settle every case. */

@@ -158,6 +158,13 @@ export const LOADING_RULES: readonly RuleInfo[] = [
     advice: 'Give the script to a step before it.',
   },
   {
+    ruleId: 'script-in-states',
+    severity: 'error',
+    summary:
+      'A state of `AGENT_STATES` has a script: an agent session stays in a state until its agent moves it.',
+    advice: 'Write Client Instructions. What the server is to carry out belongs into a step of a workflow.',
+  },
+  {
     ruleId: 'script-ignored',
     severity: 'warning',
     summary: 'A step has a script beside `Client Instructions`, so that it is not run.',

@@ -5,6 +5,7 @@ import { guidanceNotDeclared } from './guidance-not-declared.ts';
 import { guidanceUnknownStep } from './guidance-unknown-step.ts';
 import { LOADING_RULES } from './loading-rules.ts';
 import type { Rule, RuleInfo } from './rule.ts';
+import { scriptSyntax } from './script-syntax.ts';
 import { unlistedStepFile } from './unlisted-step-file.ts';
 import { unreachableStep } from './unreachable-step.ts';
 
@@ -17,6 +18,7 @@ export const WORKFLOW_RULES: readonly Rule[] = [
   guidanceNotDeclared,
   contextVariableUnset,
   unlistedStepFile,
+  scriptSyntax,
 ];
 
 /** Every kind of diagnostic that there is; the reference of rules is made from this. */

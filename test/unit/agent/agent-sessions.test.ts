@@ -310,6 +310,16 @@ describe("the user's own states", () => {
     expect(await agent.transition(to('ODD'))).not.toHaveProperty('definition_changed', true);
   });
 
+  test('a script in a state is an error, not a state that is left as soon as it is entered', async () => {
+    const { agent, writeStates } = await openAgentRoom();
+    const BUSY = { frontMatter: 'transitions:\n  - to: IDLE', script: 'return 1;' };
+    writeStates(workflowFiles({ steps: { IDLE: {}, BUSY } }));
+    expect(await faultOf(agent.transition(to('BUSY')))).toMatchObject({
+      code: 'WORKFLOW_INVALID',
+      message: expect.stringMatching(/steps\/busy\.md:12:1: .*only the agent moves its session/),
+    });
+  });
+
   test('that lack the state of a session take it over when it has left that one', async () => {
     const { agent, writeStates } = await openAgentRoom();
     writeStates(workflowFiles({ steps: STATES }));
