@@ -13,7 +13,8 @@ export type ScriptFunction =
       readonly kind: 'missing';
       readonly server: string;
       readonly tool: string;
-      readonly failure: CallFailure;
+      /** Found only where it is called: a script may name thousands. */
+      readonly failure: () => CallFailure;
     };
 
 /** The functions of one script; they stay what they are while it runs. */
@@ -29,6 +30,8 @@ export interface ScriptFunctionsParams {
   readonly calledNames: readonly string[];
   readonly known: KnownTools;
   readonly prefixOf: ToolDirectory['prefixOf'];
+  /** Of names in the code that no tool has: those that come first become functions. */
+  readonly missingMax: number;
 }
 
 /**
@@ -36,11 +39,10 @@ export interface ScriptFunctionsParams {
  * of one call, with the reason, instead of a name that nobody knows.
  */
 export function createScriptFunctions(params: ScriptFunctionsParams): ScriptFunctions {
-  const { code, calledNames, known, prefixOf } = params;
+  const { code, calledNames, known, prefixOf, missingMax } = params;
   const functions = new Map<string, ScriptFunction>(
     known.tools.map(({ functionName, tool, policy }) => [functionName, { kind: 'tool', tool, policy }]),
   );
-  const toolNames = [...functions.keys()];
   const servers = known.servers.map((server) => ({ server, prefix: prefixOf(server.name) }));
 
   function missing(name: string): ScriptFunction {
@@ -53,12 +55,20 @@ export function createScriptFunctions(params: ScriptFunctionsParams): ScriptFunc
       kind: 'missing',
       server: server.name,
       tool: name.slice(prefix.length),
-      failure: server.toolCount === undefined ? notAsked(server) : noSuchTool(server, name, toolNames),
+      failure: () =>
+        server.toolCount === undefined ? notAsked(server) : noSuchTool(server, name, namesOf(server)),
     };
   }
 
-  const named = servers.flatMap(({ prefix }) => namesWith(prefix, code));
-  for (const name of [...named, ...calledNames])
+  function namesOf({ name }: ServerStatus): readonly string[] {
+    return known.tools.filter(({ tool }) => tool.server === name).map(({ functionName }) => functionName);
+  }
+
+  const named = namesWith(
+    servers.map(({ prefix }) => prefix),
+    code,
+  ).filter((name) => !functions.has(name));
+  for (const name of [...named.slice(0, missingMax), ...calledNames])
     if (name !== SLEEP && !functions.has(name)) functions.set(name, missing(name));
   return {
     names: [...functions.keys()],
@@ -88,9 +98,12 @@ export function mentions(code: string, prefix: string): boolean {
   return code.includes(prefix);
 }
 
-function namesWith(prefix: string, code: string): readonly string[] {
-  if (!mentions(code, prefix)) return [];
-  return [...code.matchAll(IDENTIFIER)].map(([name]) => name).filter((name) => name.startsWith(prefix));
+/** Each once. */
+function namesWith(prefixes: readonly string[], code: string): readonly string[] {
+  const mentioned = prefixes.filter((prefix) => mentions(code, prefix));
+  if (mentioned.length === 0) return [];
+  const names = new Set([...code.matchAll(IDENTIFIER)].map(([name]) => name));
+  return [...names].filter((name) => mentioned.some((prefix) => name.startsWith(prefix)));
 }
 
 const IDENTIFIER = /[A-Za-z_$][A-Za-z0-9_$]*/g;
@@ -105,10 +118,10 @@ function notAsked({ name, state, problem }: ServerStatus): CallFailure {
   };
 }
 
-function noSuchTool({ name }: ServerStatus, called: string, toolNames: readonly string[]): CallFailure {
+function noSuchTool({ name }: ServerStatus, called: string, names: readonly string[]): CallFailure {
   return {
     kind: 'unknown_tool',
-    message: `The server ${name} has no tool for \`${called}\`.${suggestion(toolNames, called)}`,
+    message: `The server ${name} has no tool for \`${called}\`.${suggestion(names, called)}`,
     retryable: false,
   };
 }
@@ -121,6 +134,6 @@ function unknownFunction(name: string): ScriptFunction {
     kind: 'missing',
     server,
     tool: tool.join('__'),
-    failure: { kind: 'unknown_tool', message, retryable: false },
+    failure: () => ({ kind: 'unknown_tool', message, retryable: false }),
   };
 }

@@ -1,14 +1,23 @@
+/** Of a name; comparing longer ones would take long, and says nothing more. */
+const CHARACTERS_MAX = 100;
+
 /** The candidate that a misspelt name most likely means; undefined where none is close. */
 export function nearestName(candidates: readonly string[], name: string): string | undefined {
-  const distances = candidates.map((candidate) => ({
-    candidate,
-    distance: editDistance(candidate.toLowerCase(), name.toLowerCase().slice(0, 100)),
-  }));
-  const nearest = distances.sort((one, other) => one.distance - other.distance)[0];
-  if (nearest === undefined) return undefined;
-  const tolerated = Math.max(2, Math.floor(nearest.candidate.length / 3));
-  return nearest.distance <= tolerated ? nearest.candidate : undefined;
+  const wanted = folded(name);
+  let nearest: { readonly candidate: string; readonly distance: number } | undefined;
+  for (const candidate of candidates) {
+    const known = folded(candidate);
+    const tolerated = Math.max(2, Math.floor(known.length / 3));
+    // Among thousands of candidates, most are ruled out by their length.
+    if (Math.abs(known.length - wanted.length) > tolerated) continue;
+    const distance = editDistance(known, wanted);
+    if (distance <= tolerated && distance < (nearest?.distance ?? Number.POSITIVE_INFINITY))
+      nearest = { candidate, distance };
+  }
+  return nearest?.candidate;
 }
+
+const folded = (name: string) => name.slice(0, CHARACTERS_MAX).toLowerCase();
 
 /** "did you mean `x`?", with a space in front, or nothing. */
 export function suggestion(candidates: readonly string[], name: string): string {
