@@ -1,6 +1,6 @@
 import { type Config, secretsOf } from '../config/config.ts';
 import { Fault, type FaultCode } from '../domain/errors.ts';
-import { createRedactor } from './redact.ts';
+import { createRedactor } from '../domain/redact.ts';
 import { plain } from './terminal.ts';
 
 /** Where the fault's own hint is for a model, which has tools, and not for a person at a terminal. */

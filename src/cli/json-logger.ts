@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { type Clock, systemClock } from '../domain/clock.ts';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../domain/logger.ts';
-import { createRedactor, type Redact } from './redact.ts';
+import { createRedactor, type Redact } from '../domain/redact.ts';
 
 export interface JsonLoggerParams {
   /** Less important messages are dropped. */

@@ -13,6 +13,7 @@ import { createQuote } from './quote.ts';
 import { readResult } from './read-result.ts';
 import { createRequestRunner } from './request-runner.ts';
 import { createServerLink } from './server-link.ts';
+import { secretsOf } from './server-secrets.ts';
 import type { StartQueue } from './start-queue.ts';
 import type { Supervisor } from './supervisor.ts';
 import { createToolList } from './tool-list.ts';
@@ -127,11 +128,6 @@ export function createDownstreamServer(params: DownstreamServerParams): Downstre
     readTools: (signal) => tools.read(signal),
     callTool: (call) => callTool(call),
   };
-}
-
-/** Values of the configuration that a server may write to its stderr or answer with. */
-function secretsOf(spec: ServerSpec): readonly string[] {
-  return Object.values(('url' in spec ? spec.headers : spec.env) ?? {});
 }
 
 /** A server over HTTP that was started anew: it did not look at the call, so that making it again is safe. */

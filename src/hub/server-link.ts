@@ -1,10 +1,10 @@
 import type { Clock } from '../domain/clock.ts';
-import { Fault } from '../domain/errors.ts';
+import type { Fault } from '../domain/errors.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { Timers } from '../domain/timers.ts';
 import type { Connection } from './connection.ts';
 import { startDeadline } from './deadline.ts';
-import { cancelled, handshakeTimedOut, retryLater, unavailable } from './faults.ts';
+import { cancelled, handshakeFault, handshakeTimedOut, retryLater, unavailable } from './faults.ts';
 import type { ServerSpec, ServerState } from './hub.ts';
 import type { HubLimits } from './limits.ts';
 import { type OpenConnectionParams, openConnection } from './open-connection.ts';
@@ -58,7 +58,7 @@ interface Attempt {
 }
 
 export function createServerLink(params: ServerLinkParams): ServerLink {
-  const { server, spec, startQueue, limits, clock, timers, random, logger, supervisor } = params;
+  const { server, spec, quote, startQueue, limits, clock, timers, random, logger, supervisor } = params;
   const pause = createPause({ pauseMs: limits.pauseMs, pauseMsMax: limits.pauseMsMax, clock, random });
   let connection: Connection | undefined;
   let attempt: Attempt | undefined;
@@ -70,7 +70,8 @@ export function createServerLink(params: ServerLinkParams): ServerLink {
   function fail(fault: Fault): Fault {
     failure = fault;
     pause.begin();
-    logger.warn('A downstream server failed.', { server, error: fault, pauseMs: pause.leftMs() });
+    const { code, message: problem } = fault;
+    logger.warn('A downstream server failed.', { server, code, problem, pauseMs: pause.leftMs() });
     return retryLater(fault, pause.leftMs());
   }
 
@@ -113,9 +114,7 @@ export function createServerLink(params: ServerLinkParams): ServerLink {
       isKnownLegacy = false;
       if (stopped.aborted) throw error;
       if (deadline.exceededMs() !== undefined) throw fail(handshakeTimedOut(server, ms));
-      throw fail(
-        error instanceof Fault ? error : unavailable(server, 'could not be started', { cause: error }),
-      );
+      throw fail(handshakeFault(error, { server, quote }));
     } finally {
       deadline.stop();
     }

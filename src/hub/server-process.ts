@@ -122,7 +122,6 @@ function notStarted({ server, spec, quote }: ServerProcessParams, error: NodeJS.
     retryable,
     hint: retryable ? 'Try again in a while.' : 'Mend its `command`, `args` or `cwd`, and start it again.',
     details: { server },
-    cause: error,
   });
 }
 

@@ -30,7 +30,7 @@ describe('a start', () => {
     });
     await expect(hub.start('one')).rejects.toMatchObject({
       code: 'SERVER_UNAVAILABLE',
-      message: 'The server one ended (exit code 1), and its last words were: bad key [secret] [31m.',
+      message: 'The server one ended (exit code 1), and its last words were: bad key [redacted] [31m.',
     });
     expect(JSON.stringify(logs)).not.toContain(secret);
   });

@@ -1,13 +1,78 @@
 import { Readable } from 'node:stream';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { commandLine } from '../../../src/hub/command-line.ts';
+import type { ServerSpec } from '../../../src/hub/hub.ts';
 import { createQuote } from '../../../src/hub/quote.ts';
 import { readLines } from '../../../src/hub/read-lines.ts';
+import { secretsOf } from '../../../src/hub/server-secrets.ts';
 
 test('a quotation is one short line without secrets', () => {
-  const quote = createQuote(['token-12345', 'none', '']);
-  expect(quote('key token-12345 of none\n\u001b[31mred')).toBe('key [secret] of none [31mred');
+  const quote = createQuote(['token-12345']);
+  expect(quote('key token-12345 of none\n\u001b[31mred')).toBe('key [redacted] of none [31mred');
   expect(quote('x'.repeat(1_000))).toBe(`${'x'.repeat(300)}…`);
+});
+
+describe('what a server was given is no secret of its own to tell', () => {
+  const PEM = 'BEGIN\nMIIEvQIBADANBg\nEND';
+  test.each<[string, ServerSpec, string, string]>([
+    [
+      'one is the beginning of another',
+      { command: 'x', env: { A_KEY: 'sk-abc', B_KEY: 'sk-abcdefREST' } },
+      'sk-abcdefREST, sk-abc',
+      '[redacted], [redacted]',
+    ],
+    ['one line of several', { command: 'x', env: { PEM } }, 'bad line MIIEvQIBADANBg', 'bad line [redacted]'],
+    ['escaped', { command: 'x', env: { PEM } }, JSON.stringify(PEM), '"[redacted]"'],
+    [
+      'ordinary words are left',
+      { command: 'x', env: { MODE: 'fatal', API_KEY: 'none', LEVEL: 'error' } },
+      'fatal error of none',
+      'fatal error of none',
+    ],
+    [
+      'a password in a URL',
+      { command: 'x', args: ['postgres://me:hunter22@db/x'] },
+      'no hunter22 at postgres://me:hunter22@db/x',
+      'no [redacted] at postgres://me:[redacted]@db/x',
+    ],
+    [
+      'arguments that say what they are',
+      {
+        command: 'docker',
+        args: [
+          '--api-key=sk-1',
+          '--token',
+          'sk-22',
+          '-e',
+          'GH_TOKEN=sk-333',
+          '--header',
+          'Authorization: Bearer sk-4444',
+        ],
+      },
+      '--api-key sk-1 sk-22 sk-333 sk-4444 docker',
+      '--api-key sk-1 [redacted] [redacted] [redacted] docker',
+    ],
+    [
+      'what stands behind the scheme of a header',
+      { url: 'https://x.example', headers: { Authorization: 'Bearer SECRETBEARER', 'X-Api-Key': 'k-123' } },
+      'bad SECRETBEARER, Bearer SECRETBEARER, k-123',
+      'bad [redacted], [redacted], [redacted]',
+    ],
+    [
+      'one cookie of several',
+      { url: 'https://x.example', headers: { Cookie: 'a=1; session=0123456789' } },
+      'no session 0123456789',
+      'no session [redacted]',
+    ],
+    [
+      'a part of the URL',
+      { url: 'https://x.example/mcp?token=sk%2Fquery&page=2' },
+      'GET /mcp?token=sk%2Fquery&page=2 (sk/query)',
+      'GET /mcp?token=[redacted]&page=2 ([redacted])',
+    ],
+  ])('%s', (_what, spec, words, shown) => {
+    expect(createQuote(secretsOf(spec))(words)).toBe(shown);
+  });
 });
 
 test('lines are found however they arrive, and cut if they have no end', async () => {
