@@ -5,6 +5,7 @@ import type { Logger } from '../domain/logger.ts';
 import type { Timers } from '../domain/timers.ts';
 import { commandLine } from './command-line.ts';
 import type { StdioServerSpec } from './hub.ts';
+import { createLastWords } from './last-words.ts';
 import { MARK_VARIABLE } from './process-mark.ts';
 import { killTree } from './process-tree.ts';
 import type { Quote } from './quote.ts';
@@ -99,17 +100,17 @@ function spawnServer(params: ServerProcessParams): ChildProcessWithoutNullStream
   }
 }
 
-/** Logs what it writes to stderr. Returns the way to ask for the last line. */
+/** Logs what it writes to stderr. Returns the way to ask for its last words. */
 function collectStderr(stderr: Readable, { server, quote, logger }: ServerProcessParams): () => string {
   let lines = 0;
-  let last = '';
+  const lastWords = createLastWords();
   readLines(stderr, (line) => {
-    last = line;
+    lastWords.note(line);
     lines += 1;
     if (lines <= LOGGED_LINES_MAX)
       logger.debug('A downstream server wrote to stderr.', { server, line: quote(line) });
   });
-  return () => quote(last);
+  return () => quote(lastWords.tell());
 }
 
 function notStarted({ server, spec, quote }: ServerProcessParams, error: NodeJS.ErrnoException): Fault {

@@ -35,6 +35,15 @@ describe('a start', () => {
     expect(JSON.stringify(logs)).not.toContain(secret);
   });
 
+  test('of a script of Node that throws says what it throws', async () => {
+    const { hub } = openHub({
+      servers: { one: { command: process.execPath, args: ['-e', 'throw new Error("API_KEY is not set")'] } },
+    });
+    await expect(hub.start('one')).rejects.toMatchObject({
+      message: 'The server one ended (exit code 1), and its last words were: Error: API_KEY is not set.',
+    });
+  });
+
   test('that hangs ends at its deadline, with its process', async () => {
     const { hub, time, stderrOf } = openHub({ servers: { one: moody('hangs-on-start') } });
     const outcome = expect(hub.start('one')).rejects.toMatchObject({

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { commandLine } from '../../../src/hub/command-line.ts';
 import type { ServerSpec } from '../../../src/hub/hub.ts';
+import { createLastWords } from '../../../src/hub/last-words.ts';
 import { createQuote } from '../../../src/hub/quote.ts';
 import { readLines } from '../../../src/hub/read-lines.ts';
 import { secretsOf } from '../../../src/hub/server-secrets.ts';
@@ -73,6 +74,50 @@ describe('what a server was given is no secret of its own to tell', () => {
   ])('%s', (_what, spec, words, shown) => {
     expect(createQuote(secretsOf(spec))(words)).toBe(shown);
   });
+});
+
+test.each([
+  [
+    'Node',
+    [
+      'node:internal/modules/cjs/loader:1228',
+      '  throw err;',
+      '  ^',
+      "Error: Cannot find module '/home/me/servr.js'",
+      '    at Module._resolveFilename (node:internal/modules/cjs/loader:1225:15)',
+      "  code: 'MODULE_NOT_FOUND',",
+      '  requireStack: []',
+      '}',
+      'Node.js v20.20.2',
+    ],
+    "Error: Cannot find module '/home/me/servr.js'",
+  ],
+  [
+    'Node, without a message of its own',
+    ['[eval]:1', 'throw new Error("no key")', '^', 'Error: no key', '    at [eval]:1:7', 'Node.js v20.20.2'],
+    'Error: no key',
+  ],
+  [
+    'Python',
+    [
+      'Traceback (most recent call last):',
+      '  File "<string>", line 1',
+      "ModuleNotFoundError: No module named 'x'",
+    ],
+    "ModuleNotFoundError: No module named 'x'",
+  ],
+  ['what says nothing of errors', ['starting', 'no key', '', '}'], 'no key'],
+  ['what ends with nothing', ['^', '}'], 'line 19'],
+])('the last words of %s', (_who, lines, words) => {
+  const lastWords = createLastWords();
+  lastWords.note('OldError: long ago');
+  for (let line = 0; line < 20; line++) lastWords.note(`line ${line}`);
+  for (const line of lines) lastWords.note(line);
+  expect(lastWords.tell()).toBe(words);
+});
+
+test('a process that wrote nothing has no last words', () => {
+  expect(createLastWords().tell()).toBe('');
 });
 
 test('lines are found however they arrive, and cut if they have no end', async () => {
