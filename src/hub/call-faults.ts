@@ -1,13 +1,7 @@
-import {
-  ProtocolError,
-  ProtocolErrorCode,
-  SdkError,
-  SdkErrorCode,
-  SdkHttpError,
-} from '@modelcontextprotocol/client';
+import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/client';
 import { Fault } from '../domain/errors.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { type FaultSubject, handshakeFault } from './faults.ts';
+import { type FaultSubject, isInvalidAnswer, requestFault } from './faults.ts';
 import type { RawResult } from './read-result.ts';
 
 /**
@@ -29,7 +23,8 @@ const HINTS: Readonly<Record<ToolFailureKind, string>> = {
   unknown_tool: 'List the tools of the server.',
   invalid_arguments: 'Mend the arguments: the input schema of the tool shows their shape.',
   server_error: 'The message is what the server says.',
-  invalid_result: 'The server does not speak the protocol as it should; another version of it may.',
+  invalid_result:
+    'The tool may have run all the same. Another version of the server may speak the protocol better.',
 };
 
 export interface CallSubject extends FaultSubject {
@@ -54,16 +49,13 @@ export function callFault(subject: CallSubject, error: unknown): Fault {
     const kind = kindOf(subject, error.code) ?? 'server_error';
     return toolFailed(subject, { kind, text: error.message, rpcCode: error.code });
   }
-  if (error instanceof SdkError && !(error instanceof SdkHttpError) && INVALID.includes(error.code))
-    return toolFailed(subject, { kind: 'invalid_result', text: subject.quote(error.message) });
-  return handshakeFault(error, subject);
+  if (isInvalidAnswer(error))
+    return toolFailed(subject, {
+      kind: 'invalid_result',
+      text: `The server ${subject.server} answered with what is no result of a tool: ${subject.quote(error.message)}`,
+    });
+  return requestFault(error, subject);
 }
-
-const INVALID: readonly SdkErrorCode[] = [
-  SdkErrorCode.InvalidResult,
-  SdkErrorCode.UnsupportedResultType,
-  SdkErrorCode.InputRequiredRoundsExceeded,
-];
 
 function kindOf({ isListed }: CallSubject, rpcCode: number | undefined): ToolFailureKind | undefined {
   if (isListed === false) return 'unknown_tool';

@@ -1,4 +1,12 @@
-import { type JSONRPCMessage, ProtocolErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
+import {
+  type JSONRPCMessage,
+  ProtocolError,
+  ProtocolErrorCode,
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
+} from '@modelcontextprotocol/client';
+import * as z from 'zod';
 import { Fault, type FaultOptions } from '../domain/errors.ts';
 import type { Quote } from './quote.ts';
 
@@ -76,12 +84,40 @@ export interface FaultSubject {
   readonly quote: Quote;
 }
 
-/** Why a connection, or a request that is not a tool's, came to nothing. */
+/** Why a connection came to nothing; without the error as its cause, whose words are not fit to be logged. */
 export function handshakeFault(error: unknown, { server, quote }: FaultSubject): Fault {
   if (error instanceof Fault) return error;
   if (error instanceof SdkHttpError) return httpFault(error, { server, quote });
-  return unavailable(server, `could not be connected to: ${quote(rootOf(error))}`, { cause: error });
+  return unavailable(server, `could not be connected to: ${quote(rootOf(error))}`);
 }
+
+/** Why a request over a connection came to nothing, where no tool is to blame. */
+export function requestFault(error: unknown, { server, quote }: FaultSubject): Fault {
+  if (error instanceof Fault) return error;
+  if (error instanceof SdkHttpError) return httpFault(error, { server, quote });
+  if (error instanceof ProtocolError)
+    return unavailable(server, `refused the request: ${quote(error.message)}`);
+  if (isInvalidAnswer(error))
+    return unavailable(server, 'answered with what is no message of the protocol', {
+      retryable: false,
+      hint: 'It does not speak the protocol as it should; another version of it may.',
+    });
+  return unavailable(server, `could not be reached: ${quote(rootOf(error))}`);
+}
+
+/** Whether the server did answer, with what the SDK refuses: it may have done what it was asked. */
+export function isInvalidAnswer(error: unknown): error is Error {
+  if (error instanceof SdkHttpError) return false;
+  if (error instanceof SdkError) return INVALID.includes(error.code);
+  return error instanceof SyntaxError || error instanceof z.core.$ZodError;
+}
+
+const INVALID: readonly SdkErrorCode[] = [
+  SdkErrorCode.InvalidResult,
+  SdkErrorCode.UnsupportedResultType,
+  SdkErrorCode.InputRequiredRoundsExceeded,
+  SdkErrorCode.ClientHttpUnexpectedContent,
+];
 
 /** What the network said first; those above it only say that it failed. */
 function rootOf(error: unknown): string {
@@ -94,7 +130,7 @@ function httpFault(error: SdkHttpError, { server, quote }: FaultSubject): Fault 
   const { status } = error;
   const text = typeof error.data.text === 'string' ? quote(error.data.text) : '';
   const what = `answered with the HTTP status ${status}${text === '' ? '' : `: ${text}`}`;
-  const options = { cause: error, details: { http_status: status } };
+  const options = { details: { http_status: status } };
   if (status === 401 || status === 403)
     return unavailable(server, what, { ...options, retryable: false, hint: 'Check its `headers`.' });
   // 408, 425 and 429 say of themselves that the same request may succeed later.

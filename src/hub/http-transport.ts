@@ -1,13 +1,19 @@
-import { StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
-import type { JsonObject } from '../domain/json.ts';
+import {
+  type JSONRPCMessage,
+  StreamableHTTPClientTransport,
+  type Transport,
+} from '@modelcontextprotocol/client';
 import type { Timers } from '../domain/timers.ts';
-import { createBoundedFetch } from './bounded-fetch.ts';
+import { createExchange } from './exchange.ts';
 import { answerTooLarge, failureAnswer, unavailable } from './faults.ts';
 import type { HttpServerSpec } from './hub.ts';
 import type { HubLimits } from './limits.ts';
-import { mendMessage } from './mend-message.ts';
-import { createPendingRequests } from './pending-requests.ts';
+import { createMendingFetch } from './mending-fetch.ts';
+import { isNestedDeeper } from './nesting.ts';
 import { settledWithin } from './settled-within.ts';
+
+/** What is nested deeper exhausts the stack when it is written as text. It is left as it came, and refused later. */
+const WRITABLE_DEPTH_MAX = 1_000;
 
 export interface HttpTransportParams {
   readonly server: string;
@@ -21,14 +27,15 @@ export interface HttpTransportParams {
  * answer to requests whose stream breaks off, which otherwise would wait for their time-out.
  */
 export function createHttpTransport({ server, spec, limits, timers }: HttpTransportParams): Transport {
-  const pending = createPendingRequests();
+  const exchange = createExchange();
   /** The bodies of requests whose answer was too long. */
   const exceeded = new Set<unknown>();
   const tooLarge = () => answerTooLarge(server, { bytesMax: limits.messageBytesMax });
   const inner = new StreamableHTTPClientTransport(new URL(spec.url), {
     requestInit: { headers: { ...spec.headers } },
-    fetch: createBoundedFetch({
+    fetch: createMendingFetch({
       bytesMax: limits.messageBytesMax,
+      mend: (text) => textsOf(exchange.received(text)),
       onExceeded(requestBody) {
         exceeded.add(requestBody);
         return tooLarge();
@@ -43,18 +50,13 @@ export function createHttpTransport({ server, spec, limits, timers }: HttpTransp
     },
     setProtocolVersion: (version) => inner.setProtocolVersion(version),
     async start() {
-      inner.onmessage = (message) => {
-        const id = 'id' in message ? message.id : undefined;
-        const method = 'method' in message ? undefined : pending.take(id);
-        const mended = mendMessage(message as JsonObject, method);
-        if (mended !== undefined) transport.onmessage?.(mended);
-      };
+      inner.onmessage = (message) => transport.onmessage?.(message);
       inner.onerror = (error) => transport.onerror?.(error);
       inner.onclose = () => transport.onclose?.();
       await inner.start();
     },
     async send(message, options) {
-      pending.add(message);
+      exchange.sent(message);
       const body = JSON.stringify(message);
       const id = 'method' in message && 'id' in message ? message.id : undefined;
       await inner.send(message, {
@@ -62,7 +64,7 @@ export function createHttpTransport({ server, spec, limits, timers }: HttpTransp
         onRequestStreamEnd() {
           options?.onRequestStreamEnd?.();
           const isTooLarge = exceeded.delete(body);
-          if (id === undefined || pending.take(id) === undefined) return;
+          if (id === undefined || !exchange.settle(id)) return;
           const fault = isTooLarge ? tooLarge() : unavailable(server, 'broke off its answer');
           transport.onmessage?.(failureAnswer(id, fault));
         },
@@ -75,4 +77,9 @@ export function createHttpTransport({ server, spec, limits, timers }: HttpTransp
     },
   };
   return transport;
+}
+
+function textsOf(messages: readonly JSONRPCMessage[]): readonly string[] {
+  if (isNestedDeeper(messages, WRITABLE_DEPTH_MAX)) return [];
+  return messages.map((message) => JSON.stringify(message));
 }

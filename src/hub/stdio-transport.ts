@@ -1,13 +1,11 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
-import { isJsonObject, type JsonValue } from '../domain/json.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { Timers } from '../domain/timers.ts';
 import { answeredId } from './answered-id.ts';
+import { createExchange } from './exchange.ts';
 import { answerTooLarge, failureAnswer, unavailable } from './faults.ts';
 import type { Frame, Framing } from './framing.ts';
 import type { HubLimits } from './limits.ts';
-import { mendMessage } from './mend-message.ts';
-import { createPendingRequests } from './pending-requests.ts';
 import type { Quote } from './quote.ts';
 import type { ServerProcess } from './server-process.ts';
 import { settledWithin } from './settled-within.ts';
@@ -35,7 +33,7 @@ export interface StdioTransportParams {
  */
 export function createStdioTransport(params: StdioTransportParams): Transport {
   const { server, process, framing, limits, quote, timers, logger } = params;
-  const pending = createPendingRequests();
+  const exchange = createExchange();
   const decoder = framing.createDecoder(limits);
   let noiseBytes = 0;
   let noises = 0;
@@ -62,7 +60,7 @@ export function createStdioTransport(params: StdioTransportParams): Transport {
       if (process.stdin.writableLength > limits.skippedBytesMax)
         distrust('was ended, because it does not read what it is sent');
       if (isOver) return Promise.reject(unavailable(server, 'has ended'));
-      pending.add(message);
+      exchange.sent(message);
       write(framing.encode(JSON.stringify(message)));
       return Promise.resolve();
     },
@@ -89,13 +87,10 @@ export function createStdioTransport(params: StdioTransportParams): Transport {
   }
 
   function onText(text: string): void {
-    const value = parseJson(text);
-    // Batches were part of the protocol for a while.
-    const messages = (Array.isArray(value) ? value : [value]).filter(isJsonObject);
-    const mended = messages.flatMap((message) => mendMessage(message, pending.take(message.id)) ?? []);
-    if (mended.length === 0) onNoise(text, text.length);
+    const messages = exchange.received(text);
+    if (messages.length === 0) onNoise(text, text.length);
     else noiseBytes = 0;
-    for (const message of mended) deliver(message);
+    for (const message of messages) deliver(message);
   }
 
   function deliver(message: JSONRPCMessage): void {
@@ -118,7 +113,7 @@ export function createStdioTransport(params: StdioTransportParams): Transport {
   /** Whoever waits for it is told; if it cannot be found out who that is, nobody can wait any longer. */
   function onOversized({ head, tail, bytes }: Extract<Frame, { kind: 'oversized' }>): void {
     const id = answeredId(head, tail);
-    if (id !== undefined && pending.take(id) !== undefined) {
+    if (id !== undefined && exchange.settle(id)) {
       const fault = answerTooLarge(server, { bytes, bytesMax: limits.messageBytesMax });
       deliver(failureAnswer(id, fault));
     } else distrust(`was ended, because it sent a message of ${bytes} bytes`);
@@ -144,12 +139,4 @@ export function createStdioTransport(params: StdioTransportParams): Transport {
   }
 
   return transport;
-}
-
-function parseJson(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return undefined;
-  }
 }

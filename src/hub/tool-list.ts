@@ -4,7 +4,7 @@ import { canonicalJson } from '../domain/json.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { Timers } from '../domain/timers.ts';
 import type { Connection } from './connection.ts';
-import { cancelled, handshakeFault } from './faults.ts';
+import { cancelled, requestFault } from './faults.ts';
 import type { DownstreamTool } from './hub.ts';
 import type { HubLimits } from './limits.ts';
 import { orAborted } from './or-aborted.ts';
@@ -79,7 +79,7 @@ export function createToolList(params: ToolListParams): ToolList {
     } catch (error) {
       // A server that has nothing but resources or prompts.
       if (error instanceof ProtocolError && error.code === ProtocolErrorCode.MethodNotFound) return {};
-      throw handshakeFault(error, { server, quote });
+      throw requestFault(error, { server, quote });
     }
   }
 

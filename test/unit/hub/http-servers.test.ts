@@ -6,6 +6,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
+import type { JsonValue } from '../../../src/domain/json.ts';
 import { answerByHand, type FetchHandler, serveHttp } from '../../support/http-servers.ts';
 import { type HubRoom, openHub, PATIENCE } from '../../support/hub-room.ts';
 
@@ -124,15 +125,17 @@ describe('a server over HTTP', () => {
     await outcome;
   });
 
-  test('whose answer is too long, whole or as an event', async () => {
+  test('whose answer is too long: whole, as a line of an event, or as many', async () => {
     const long = JSON.stringify({ jsonrpc: '2.0', id: 3, result: words('x'.repeat(50_000)) });
-    const calls = ['application/json', 'text/event-stream'].map((type) => {
-      const body = type === 'application/json' ? long : `event: message\ndata: ${long}\n\n`;
-      return new Response(body, { headers: { 'content-type': type } });
-    });
+    const lines = Array.from({ length: 1_000 }, () => `data: "${'x'.repeat(40)}",\n`).join('');
+    const calls = [
+      inBody(long),
+      inStream(`event: message\ndata: ${long}\n\n`),
+      inStream(`data: {"jsonrpc":"2.0","id":5,"result":{"content":[\n${lines}data: 1]}}\n\n`),
+    ];
     const url = await serveHttp(answerByHand({ 'tools/call': () => calls.shift() ?? words('short') }));
     const { hub } = openHub({ servers: { one: { url } }, limits: { messageBytesMax: 10_000 } });
-    for (const _ of [1, 2])
+    for (const _ of [1, 2, 3])
       await expect(hub.callTool(work)).rejects.toMatchObject({
         code: 'TOO_LARGE',
         details: { bytes_max: 10_000 },
@@ -166,16 +169,102 @@ describe('a server over HTTP', () => {
     await expect(hub.callTool(work)).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE' });
   });
 
-  test('that is sloppy about the schema', async () => {
-    const url = await serveHttp(
-      answerByHand({
-        initialize: () => ({ capabilities: null }),
-        'tools/list': () => ({ tools: [{ name: 'work', inputSchema: null }] }),
-        'tools/call': () => ({ content: 'done' }),
-      }),
+  test('that is nested too deep', async () => {
+    const deep = (id: JsonValue) =>
+      `{"jsonrpc":"2.0","id":${id},"result":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`;
+    const url = await serveHttp(answerAsSent('tools/call', (id) => inBody(deep(id))));
+    const { hub } = openHub({ servers: { one: { url } } });
+    await expect(hub.callTool(work)).rejects.toMatchObject({
+      code: 'TOO_LARGE',
+      details: { depth_max: 64 },
+    });
+  });
+});
+
+/** Answers one method with a response of its own, which is told the id of the request. */
+function answerAsSent(method: string, answer: (id: JsonValue) => Response): FetchHandler {
+  const others = answerByHand({});
+  return async (request) => {
+    const message = JSON.parse((await request.clone().text()) || '{}');
+    return message.method === method ? answer(message.id) : others(request);
+  };
+}
+
+const inBody = (text: string) => new Response(text, { headers: { 'content-type': 'application/json' } });
+const inStream = (text: string) => new Response(text, { headers: { 'content-type': 'text/event-stream' } });
+const FORMS = {
+  body: (message: JsonValue) => inBody(JSON.stringify(message)),
+  stream: (message: JsonValue) => inStream(`data: ${JSON.stringify(message)}\n\n`),
+};
+
+describe.each(Object.entries(FORMS))('a server that is sloppy about the protocol, in a %s', (_form, send) => {
+  test.each<[string, (id: JsonValue) => JsonValue, JsonValue]>([
+    ['no jsonrpc', (id) => ({ id, result: { content: [] } }), null],
+    ['error null', (id) => ({ jsonrpc: '2.0', id, error: null, result: words('fine') }), 'fine'],
+    ['a text as result', (id) => ({ jsonrpc: '2.0', id, result: 'done' }), 'done'],
+    ['an id that is a text', (id) => ({ jsonrpc: '2.0', id: String(id), result: words('fine') }), 'fine'],
+    ['a content that is a text', (id) => ({ jsonrpc: '2.0', id, result: { content: 'done' } }), 'done'],
+    ['a batch', (id) => [{ id, result: 'done' }], 'done'],
+  ])('%s', async (_what, answer, value) => {
+    const url = await serveHttp(answerAsSent('tools/call', (id) => send(answer(id))));
+    const { hub } = openHub({ servers: { one: { url } } });
+    expect((await hub.callTool(work)).value).toEqual(value);
+  });
+
+  test.each<[string, JsonValue]>([
+    ['a text', 'No'],
+    ['a code that is none', { code: 'E1', message: 'No' }],
+  ])('an error with %s', async (_what, error) => {
+    const url = await serveHttp(answerAsSent('tools/call', (id) => send({ jsonrpc: '2.0', id, error })));
+    const { hub } = openHub({ servers: { one: { url } } });
+    await expect(hub.callTool(work)).rejects.toMatchObject({
+      code: 'TOOL_FAILED',
+      message: 'No',
+      details: { kind: 'server_error' },
+    });
+  });
+
+  test('a list of tools and a handshake', async () => {
+    const handshake = { initialize: () => ({ capabilities: null }) };
+    const listed = answerAsSent('tools/list', (id) =>
+      send({ id, result: [{ name: 'work', inputSchema: null }] }),
+    );
+    const url = await serveHttp(async (request) =>
+      (await request.clone().text()).includes('"tools/list"')
+        ? listed(request)
+        : answerByHand(handshake)(request),
     );
     const { hub } = openHub({ servers: { one: { url } } });
     expect(await hub.listTools('one')).toEqual([{ server: 'one', name: 'work' }]);
-    expect((await hub.callTool(work)).value).toBe('done');
+  });
+});
+
+describe('an answer that is no message', () => {
+  const ANSWERS: readonly [string, () => Response][] = [
+    ['other JSON', () => inBody('{"status":"done"}')],
+    ['no JSON', () => inBody('<html>')],
+    ['another type', () => new Response('<html>', { headers: { 'content-type': 'text/html' } })],
+  ];
+
+  test.each(ANSWERS)('to a call: the tool may have run, %s', async (_what, answer) => {
+    const url = await serveHttp(answerByHand({ 'tools/call': answer }));
+    const { hub } = openHub({ servers: { one: { url } } });
+    await expect(hub.callTool(work)).rejects.toMatchObject({
+      code: 'TOOL_FAILED',
+      retryable: false,
+      message: expect.stringContaining('answered with what is no result of a tool'),
+      hint: expect.stringContaining('may have run'),
+      details: { kind: 'invalid_result' },
+    });
+  });
+
+  test.each(ANSWERS)('to another request: %s', async (_what, answer) => {
+    const url = await serveHttp(answerByHand({ 'tools/list': answer }));
+    const { hub } = openHub({ servers: { one: { url } } });
+    await expect(hub.listTools('one')).rejects.toMatchObject({
+      code: 'SERVER_UNAVAILABLE',
+      retryable: false,
+      message: 'The server one answered with what is no message of the protocol.',
+    });
   });
 });
