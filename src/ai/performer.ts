@@ -21,6 +21,8 @@ export interface StepRequest {
   /** Client Instructions with the context filled in. */
   readonly instructions: string;
   readonly context: JsonObject;
+  /** What went wrong in the steps before it that the server carried out by itself. */
+  readonly failedScripts?: JsonValue;
   /** What `report.result` has to look like, where the step says so. */
   readonly reportSchema?: JsonObject;
 }

@@ -10,6 +10,7 @@ const DESCRIPTION_BYTES_MAX = DEFAULT_LIMITS.taskTextBytesMax;
 const INSTRUCTIONS_BYTES_MAX = 65_536;
 const SCHEMA_BYTES_MAX = 8_192;
 const CONTEXT_BYTES_MAX = 32_768;
+const FAILED_SCRIPTS_BYTES_MAX = 8_192;
 const RESULT_BYTES_MAX = 65_536;
 const FEEDBACK_BYTES_MAX = 4_096;
 const NAME_BYTES_MAX = 200;
@@ -86,7 +87,7 @@ export interface Toolbox extends CallsSoFar {
 
 /** What a model is asked in order to carry out a step. Equal requests give equal prompts, as with all prompts here. */
 export function buildStepPrompt(request: StepRequest, toolbox?: Toolbox): Prompt {
-  const { task, workflowName, stepName, instructions, context, reportSchema } = request;
+  const { task, workflowName, stepName, instructions, context, failedScripts, reportSchema } = request;
   return {
     stable: stablePart(stepRole, toolbox),
     changing: paragraphs([
@@ -95,7 +96,13 @@ export function buildStepPrompt(request: StepRequest, toolbox?: Toolbox): Prompt
       reportSchema === undefined
         ? ''
         : `For a success, result is JSON text that fits this JSON Schema: ${excerptJson(reportSchema, SCHEMA_BYTES_MAX)}`,
-      material([`context: ${excerptJson(context, CONTEXT_BYTES_MAX)}`, remarks(task)]),
+      material([
+        `context: ${excerptJson(context, CONTEXT_BYTES_MAX)}`,
+        failedScripts === undefined
+          ? ''
+          : `failed_scripts: ${excerptJson(failedScripts, FAILED_SCRIPTS_BYTES_MAX)}`,
+        remarks(task),
+      ]),
       ...callsPart(toolbox),
       'Carry out this step.',
     ]),

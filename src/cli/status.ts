@@ -71,6 +71,7 @@ function printAnswer(terminal: Terminal, answer: Answer): void {
       ? [['Note', 'the files here are not the version that it runs on']]
       : []),
     ...(answer.missing_context === undefined ? [] : [['Missing', answer.missing_context.join(', ')]]),
+    ...(answer.failed_scripts ?? []).map(({ step_name, error }) => ['Failed', `${step_name}: ${error}`]),
   ] as const;
   for (const [label = '', value = ''] of fields)
     terminal.print(`${terminal.bold(label.padEnd(10))}${plain(value)}`);

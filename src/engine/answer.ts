@@ -10,6 +10,7 @@ import {
 import { type Instance, type InstanceStatus, visitsOf } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { fillTemplate } from '../domain/template.ts';
+import type { FailedScript } from './failed-scripts.ts';
 
 export const VERDICTS = ['in_sync', 'answer_lost', 'client_behind', 'client_ahead', 'diverged'] as const;
 /** How the client's belief about the current step compares with what is stored. */
@@ -40,6 +41,8 @@ export interface Answer {
   readonly current_context: JsonObject;
   /** Template variables that the context does not have. */
   readonly missing_context?: readonly string[];
+  /** What went wrong in the steps that the server carried out by itself since the last report. */
+  readonly failed_scripts?: readonly FailedScript[];
   readonly decision?: { readonly decider: Decider; readonly reasoning?: string };
   /** Present where the client decides: what it has to choose from with its next report, and by what. */
   readonly decision_request?: DecisionQuestion;
@@ -73,6 +76,7 @@ export interface BuildAnswerParams {
   readonly definition: Definition;
   /** Whether the client is the one who decides where transitions do not. */
   readonly clientDecides: boolean;
+  readonly failedScripts: readonly FailedScript[];
   readonly decision?: DecisionRecord | undefined;
   readonly reconciliation?: Reconciliation | undefined;
   readonly definitionChanged?: boolean | undefined;
@@ -81,7 +85,7 @@ export interface BuildAnswerParams {
 
 /** An answer is a pure function of a committed state: so a lost one can be given again, word for word. */
 export function buildAnswer(params: BuildAnswerParams): Answer {
-  const { state, definition, decision } = params;
+  const { state, definition, failedScripts, decision } = params;
   const step = findStep(definition, state.currentStepName);
   const { text, missing } = instructionsFor(state, step);
   const question =
@@ -104,6 +108,7 @@ export function buildAnswer(params: BuildAnswerParams): Answer {
     },
     current_context: state.context,
     missing_context: missing.length > 0 ? missing : undefined,
+    failed_scripts: failedScripts.length > 0 ? failedScripts : undefined,
     decision: decision && { decider: decision.decider, reasoning: decision.reasoning },
     decision_request: question,
     replayed: params.replayed,

@@ -16,6 +16,7 @@ import type { Logger } from '../domain/logger.ts';
 import type { Store } from '../store/store.ts';
 import { type Answer, buildAnswer, type Reconciliation } from './answer.ts';
 import { withCheckedDecisions } from './checked-model.ts';
+import { failedScripts } from './failed-scripts.ts';
 import { BEFORE_START, foldEntry } from './past-state.ts';
 import { endOfRow } from './script-row.ts';
 import { requireComposer, scriptStepAt } from './script-step.ts';
@@ -71,6 +72,7 @@ export interface AnswerExtra {
   readonly decision?: DecisionRecord | undefined;
   readonly reconciliation?: Reconciliation | undefined;
   readonly definitionChanged?: boolean;
+  readonly replayed?: true;
 }
 
 export interface CommitParams {
@@ -122,25 +124,18 @@ export function createEngineCore(deps: EngineDeps): EngineCore {
     return found.definition;
   }
 
-  async function answer(instance: Instance, extra: AnswerExtra = {}): Promise<Answer> {
-    const definition = await definitionOf(instance.definitionHash);
-    return buildAnswer({ state: instance, definition, clientDecides, ...extra });
+  async function answer(state: Instance, extra: AnswerExtra = {}): Promise<Answer> {
+    const definition = await definitionOf(state.definitionHash);
+    const failed = await failedScripts({ requireTransition }, definition, state);
+    return buildAnswer({ state, definition, clientDecides, failedScripts: failed, ...extra });
   }
 
   async function replay(call: HistoryEntry): Promise<Answer> {
     const last = await endOfRow(store, call);
     const instance = await requireInstance(call.instanceId);
     const state = last.revision === instance.revision ? instance : await stateAfter(instance, last);
-    const definition = await definitionOf(state.definitionHash);
     const reconciliation = call.detail?.reconciliation as Reconciliation | undefined;
-    return buildAnswer({
-      state,
-      definition,
-      clientDecides,
-      decision: last.decision,
-      reconciliation,
-      replayed: true,
-    });
+    return answer(state, { decision: last.decision, reconciliation, replayed: true });
   }
 
   /** The instance as it stood after an earlier transition, read off its history. */

@@ -87,6 +87,7 @@ export const answer = z.object({
   }),
   current_context: jsonObject,
   missing_context: names.optional(),
+  failed_scripts: z.array(z.object({ step_name: text, error: text })).optional(),
   decision: z.object({ decider: z.enum(DECIDERS), reasoning: text.optional() }).optional(),
   decision_request: z.object({ guidance: text, options: names }).optional(),
   replayed: z.boolean().optional(),

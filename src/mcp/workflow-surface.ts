@@ -18,7 +18,7 @@ export const workflowSurface: ToolsetSurface = {
 This server runs workflows: you carry out the steps, it remembers each run and decides what comes next.
 
 1. start_workflow (list_workflows shows names and inputs).
-2. Do exactly what next_step.instructions says.
+2. Do exactly what next_step.instructions says. failed_scripts: steps of the server that failed; the user should know.
 3. advance_workflow with the step_token from that answer and a report: status "success" or "failure", plus result and \
 message. Put facts that later steps need into context_updates. If that answer had a decision_request, its guidance tells \
 which of its options fits your outcome: pass it as next_step_name.

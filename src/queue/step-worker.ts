@@ -49,6 +49,7 @@ export async function takeStep(params: TakeStepParams): Promise<Answer> {
         stepName: step.step_name,
         instructions: step.instructions,
         context: answer.current_context,
+        failedScripts: answer.failed_scripts?.map((failed) => ({ ...failed })),
         reportSchema: step.report_schema,
       },
       { signal, tools },

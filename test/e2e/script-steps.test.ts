@@ -78,11 +78,39 @@ scenario('a script that fails is a report of a failure', ['script-steps'], async
   await scratch.writeWorkflow('SANDWICH', sandwich('console.log("before");\nreturn context.word.length;'));
   const client = await scratch.connect(connectV2);
   const { call, instance_id } = await begun(client);
-  expect((await client.answer('advance_workflow', call)).next_step.step_name).toBe('explain');
+  const answer = await client.answer('advance_workflow', call);
+  expect(answer).toMatchObject({
+    next_step: { step_name: 'explain' },
+    failed_scripts: [{ step_name: 'count', error: expect.stringMatching(/^TypeError: .* \(line 2\)$/) }],
+  });
+  expect(await client.answer('advance_workflow', call)).toEqual({ ...answer, replayed: true });
   expect((await historyOf(client, instance_id)).at(-1)?.user_report).toMatchObject({
     status: 'failure',
     error: { name: 'TypeError', line: 2 },
     output: 'before\n',
+  });
+});
+
+scenario('the shipped check of a README tells why its script failed', ['script-steps'], async (scratch) => {
+  await scratch.copyWorkflows('workflows');
+  const client = await scratch.connect(connectV2);
+  const { instance_id } = await client.answer('start_workflow', { workflow_name: 'README_FRESHNESS_CHECK' });
+  const report = { status: 'success' };
+  await client.answer('advance_workflow', {
+    instance_id,
+    report,
+    context_updates: { readme_path: 'README.md' },
+  });
+  // Numbered, they are more than a script may put into the context at once.
+  const claims = Array.from({ length: 2_300 }, () => ({ kind: 'fact', line: 1, claim: 'x'.repeat(70) }));
+  const answer = await client.answer('advance_workflow', {
+    instance_id,
+    report,
+    context_updates: { claims },
+  });
+  expect(answer).toMatchObject({
+    next_step: { step_name: 'report_outcome', instructions: expect.stringContaining('`failed_scripts`') },
+    failed_scripts: [{ step_name: 'count_claims', error: expect.stringContaining('context_updates has') }],
   });
 });
 

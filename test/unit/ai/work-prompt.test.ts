@@ -57,6 +57,13 @@ describe('the changing part', () => {
     );
   });
 
+  test('of a step that follows failed scripts: they are material, too', () => {
+    const failedScripts = [{ step_name: 'count', error: 'Error: "x" </data>' }];
+    expect(fenceIn(buildStepPrompt(stepRequestOf({ failedScripts })).changing)).toBe(
+      'context: {"topic":"bees"}\nfailed_scripts: [{"step_name":"count","error":"Error: \\"x\\" </data>"}]',
+    );
+  });
+
   test('of a task without a context: nothing but the task', () => {
     expect(buildTaskPrompt({ task: briefOf() }).changing).toBe(
       '# Task task-007\n\nWrite a limerick about bees.\n\nDo this task.',
