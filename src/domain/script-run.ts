@@ -42,8 +42,10 @@ export interface JournaledCall {
   readonly seq: number;
   /** The name that the script called. */
   readonly name: string;
-  /** SHA-256 of the canonical JSON of its arguments, in hex. */
+  /** SHA-256 of its arguments, in hex. */
   readonly argsHash: string;
+  /** Which tool that name meant, as JSON; absent where it meant none. */
+  readonly target?: string;
   readonly finish?: CallFinish;
 }
 

@@ -3,7 +3,7 @@ import type { CallFinish, JournaledCall, ScriptRun, ScriptRunStatus } from '../d
 
 /** What is written of calls at once: in the given order, all or nothing. */
 export type JournalEntry =
-  | { readonly kind: 'begun'; readonly seq: number; readonly name: string; readonly argsHash: string }
+  | ({ readonly kind: 'begun' } & Omit<JournaledCall, 'finish'>)
   | { readonly kind: 'finished'; readonly seq: number; readonly finish: CallFinish };
 
 export interface TakeRunParams {
@@ -18,7 +18,13 @@ export interface TakeRunParams {
 /** What became of an attempt to execute a run. */
 export type TakenRun =
   /** It is the caller's: begin it, or go on after these calls, which are ordered by `seq`. */
-  | { readonly outcome: 'taken'; readonly run: ScriptRun; readonly calls: readonly JournaledCall[] }
+  | {
+      readonly outcome: 'taken';
+      readonly run: ScriptRun;
+      readonly calls: readonly JournaledCall[];
+      /** Of JSON, of all their replies. */
+      readonly replyBytes: number;
+    }
   /** It has ended, and has an answer. */
   | { readonly outcome: 'ended'; readonly run: ScriptRun }
   /** Another executor has it until `run.leaseExpiresAt`. */

@@ -65,7 +65,7 @@ const PINNED: Readonly<Record<string, readonly string[]>> = {
     'updated_at',
     'answer',
   ],
-  script_calls: ['run_id', 'seq', 'name', 'args_hash', 'position', 'ok', 'ms', 'now_ms', 'reply'],
+  script_calls: ['run_id', 'seq', 'name', 'args_hash', 'target', 'position', 'ok', 'ms', 'now_ms', 'reply'],
 };
 
 test('the migrations make tables whose columns keep their names', async () => {

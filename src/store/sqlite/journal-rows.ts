@@ -42,8 +42,8 @@ export function finishToColumns({ position, ok, ms, nowMs, reply }: CallFinish):
   return { position, ok, ms, nowMs, reply: { value: reply } };
 }
 
-export function callFromRow({ seq, name, argsHash, position, ok, ms, nowMs, reply }: CallRow): JournaledCall {
-  const call = { seq, name, argsHash };
+export function callFromRow({ position, ok, ms, nowMs, reply, ...begun }: CallRow): JournaledCall {
+  const call = withoutNulls(begun);
   if (position === null || ok === null || ms === null || nowMs === null || reply === null) return call;
   return { ...call, finish: { position, ok, ms, nowMs, reply: reply.value } };
 }

@@ -28,6 +28,7 @@ export const scriptCalls = sqliteTable(
     seq: integer('seq').notNull(),
     name: plainText('name').notNull(),
     argsHash: plainText('args_hash').notNull(),
+    target: plainText('target'),
     position: integer('position'),
     ok: integer('ok', { mode: 'boolean' }),
     ms: real('ms'),

@@ -1,10 +1,13 @@
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { Defect, Fault } from '../../domain/errors.ts';
-import { isEnded, type ScriptRun } from '../../domain/script-run.ts';
+import { isEnded, type JournaledCall, type ScriptRun } from '../../domain/script-run.ts';
 import type { JournalEntry, JournalStore, RunHolder, TakenRun, TakeRunParams } from '../journal-store.ts';
 import { createScriptCallTable } from './script-call-table.ts';
 import { createScriptRunTable } from './script-run-table.ts';
 import type { StoreOnConnectionParams } from './store-on-connection.ts';
+
+/** Calls that are read in one go: replies may be large, and whoever reads them is not to be held up. */
+const CALLS_PER_READ = 25;
 
 /** The verbs, over a connection whose tables are up to date. */
 export function createJournalStoreOnConnection({ client, retry }: StoreOnConnectionParams): JournalStore {
@@ -30,26 +33,38 @@ export function createJournalStoreOnConnection({ client, retry }: StoreOnConnect
       const times = { createdAt: now, updatedAt: now, leaseExpiresAt };
       const run: ScriptRun = { runId, ...fresh, status: 'running', fencingToken: 1, ...times };
       runs.insert(run);
-      return { outcome: 'taken', run, calls: [] };
+      return { outcome: 'taken', run, calls: [], replyBytes: 0 };
     }
     const isOther = found.codeHash !== fresh.codeHash;
     if (isEnded(found.status)) return { outcome: isOther ? 'other_code' : 'ended', run: found };
     if (found.leaseExpiresAt !== undefined && found.leaseExpiresAt > now)
       return { outcome: isOther ? 'other_code' : 'busy', run: found };
-    const calls = callTable.ofRun(runId);
-    if (isOther && calls.length > 0) return { outcome: 'other_code', run: found };
+    const { calls, replyBytes } = callTable.sizeOf(runId);
+    if (isOther && calls > 0) return { outcome: 'other_code', run: found };
     const { answer: _answer, ...unanswered } = found;
     const run: ScriptRun = {
       ...unanswered,
-      ...(calls.length === 0 && fresh),
+      ...(calls === 0 && fresh),
       status: 'running',
       fencingToken: found.fencingToken + 1,
       leaseExpiresAt,
       updatedAt: now,
     };
     runs.update(run);
-    return { outcome: 'taken', run, calls };
+    return { outcome: 'taken', run, calls: [], replyBytes };
   });
+
+  /** Of a run that the caller has, so that they stay what they are. */
+  async function callsOf(runId: string): Promise<readonly JournaledCall[]> {
+    const calls: JournaledCall[] = [];
+    for (;;) {
+      const last = calls.at(-1)?.seq ?? 0;
+      const next = await retry(() => callTable.after(runId, last, CALLS_PER_READ));
+      calls.push(...next);
+      if (next.length < CALLS_PER_READ) return calls;
+      await new Promise((resolveTurn) => setImmediate(resolveTurn));
+    }
+  }
 
   const renew = client.transaction((holder: RunHolder, leaseExpiresAt: string): void => {
     requireHold(holder);
@@ -72,7 +87,10 @@ export function createJournalStoreOnConnection({ client, retry }: StoreOnConnect
 
   return {
     // Taking the write lock first means that what is checked still holds when it is acted upon.
-    takeRun: (params) => retry(() => take.immediate(params)),
+    async takeRun(params) {
+      const taken = await retry(() => take.immediate(params));
+      return taken.outcome === 'taken' ? { ...taken, calls: await callsOf(params.runId) } : taken;
+    },
     renewLease: (holder, leaseExpiresAt) => retry(() => renew.immediate(holder, leaseExpiresAt)),
     append: (holder, entries) => retry(() => append.immediate(holder, entries)),
     endRun: (holder, { status, answer, now }) =>

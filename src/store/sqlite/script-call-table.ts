@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, sql } from 'drizzle-orm';
+import { and, asc, count, eq, getTableColumns, gt, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { Defect } from '../../domain/errors.ts';
 import type { CallFinish, JournaledCall } from '../../domain/script-run.ts';
@@ -26,12 +26,26 @@ export function createScriptCallTable(db: BetterSQLite3Database) {
       .prepare(),
   );
   const select = lazy(() =>
-    db.select(callColumns).from(scriptCalls).where(ofRun).orderBy(asc(scriptCalls.seq)).prepare(),
+    db
+      .select(callColumns)
+      .from(scriptCalls)
+      .where(and(ofRun, gt(scriptCalls.seq, placeholder('after'))))
+      .orderBy(asc(scriptCalls.seq))
+      .limit(placeholder('limit'))
+      .prepare(),
+  );
+  // The length of a text in bytes is known without reading it.
+  const measure = lazy(() =>
+    db
+      .select({ calls: count(), replyBytes: sql<number>`coalesce(sum(octet_length(${reply})), 0)` })
+      .from(scriptCalls)
+      .where(ofRun)
+      .prepare(),
   );
 
-  function begin({ seq, name, argsHash }: Begun, runId: string, finish?: CallFinish): void {
+  function begin({ seq, name, argsHash, target }: Begun, runId: string, finish?: CallFinish): void {
     const columns = finish === undefined ? UNFINISHED : finishToColumns(finish);
-    insert().run({ runId, seq, name, argsHash, ...columns });
+    insert().run({ runId, seq, name, argsHash, target: target ?? null, ...columns });
   }
 
   function finish({ seq, finish }: Finished, runId: string): void {
@@ -53,9 +67,13 @@ export function createScriptCallTable(db: BetterSQLite3Database) {
       }
     },
 
-    /** By `seq`. */
-    ofRun(runId: string): readonly JournaledCall[] {
-      return select().all({ runId }).map(callFromRow);
+    /** The next ones, by `seq`. */
+    after(runId: string, seq: number, limit: number): readonly JournaledCall[] {
+      return select().all({ runId, after: seq, limit }).map(callFromRow);
+    },
+
+    sizeOf(runId: string): { readonly calls: number; readonly replyBytes: number } {
+      return measure().get({ runId }) ?? { calls: 0, replyBytes: 0 };
     },
   };
 }

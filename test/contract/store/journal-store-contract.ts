@@ -233,6 +233,36 @@ export function describeJournalStoreContract(name: string, open: () => Promise<O
         ]);
       });
 
+      it('say which tool their name meant, where it meant one', async () => {
+        const { holder } = await taken();
+        const target = '["files","read \\u0000"]';
+        await journal.append(holder, [{ ...begun(1), target } as JournalEntry, begun(2)]);
+        expect(await calls()).toStrictEqual([
+          { seq: 1, name: 'files__read', argsHash: 'hash 1', target },
+          { seq: 2, name: 'files__read', argsHash: 'hash 2' },
+        ]);
+      });
+
+      it('come with the size of their replies', async () => {
+        const { holder, replyBytes } = await taken();
+        expect(replyBytes).toBe(0);
+        const count = 60;
+        for (let seq = 1; seq <= count; seq++)
+          await journal.append(holder, [
+            begun(seq),
+            finished(seq, finishOf(seq, { reply: 'ä'.repeat(seq) })),
+          ]);
+        await journal.append(holder, [begun(count + 1)]);
+        const again = await taken({ now: minute(30), leaseExpiresAt: minute(31) });
+        expect(again.calls.map(({ seq }) => seq)).toEqual(
+          Array.from({ length: count + 1 }, (_, index) => index + 1),
+        );
+        const bytes = again.calls.flatMap(({ finish }) =>
+          finish === undefined ? [] : [Buffer.byteLength(JSON.stringify(finish.reply))],
+        );
+        expect(again.replyBytes).toBe(bytes.reduce((sum, each) => sum + each));
+      });
+
       it('are there for the next process', async () => {
         const { holder } = await taken();
         await journal.append(holder, [begun(1), finished(1, finishOf(1))]);

@@ -52,7 +52,8 @@ const reads: Record<string, (db: Tables) => unknown> = {
   'keys of knowledge': ({ knowledge }) => knowledge.listKeys('s', page),
   'the run of a script': ({ scriptRuns }) => scriptRuns.find('run'),
   'whoever has the run of a script': ({ scriptRuns }) => scriptRuns.heldBy('run'),
-  'the calls of a script': ({ scriptCalls }) => scriptCalls.ofRun('run'),
+  'the calls of a script': ({ scriptCalls }) => scriptCalls.after('run', 0, 10),
+  'the size of what a script called': ({ scriptCalls }) => scriptCalls.sizeOf('run'),
 };
 
 /** What a read that has several indexes to choose from walks, in the order that it needs. */

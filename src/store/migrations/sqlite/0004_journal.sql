@@ -3,6 +3,7 @@ CREATE TABLE `script_calls` (
 	`seq` integer NOT NULL,
 	`name` text NOT NULL,
 	`args_hash` text NOT NULL,
+	`target` text,
 	`position` integer,
 	`ok` integer,
 	`ms` real,
