@@ -109,7 +109,7 @@ async function readServersFile({ servers: { file } }: Config, logger: Logger): P
   if (file === undefined) return { servers: {}, policies: {}, notes: [] };
   const { loadMcpServersConfig } = await import('./hub/mcp-servers-config.ts');
   const settings = await loadMcpServersConfig(file);
-  for (const note of settings.notes) logger.debug('Something in the list of servers is not used.', { note });
+  for (const note of settings.notes) logger.warn('Something in the list of servers is not used.', { note });
   return settings;
 }
 

@@ -124,14 +124,13 @@ function checkServers(report: ServersReport | undefined): Check {
   const { file, problem, servers, notes } = report;
   if (problem !== undefined) return { name, state: 'trouble', findings: [problem] };
   const used = servers.filter(({ disabled }) => !disabled);
-  const missing = used.flatMap((server) => (server.missing === undefined ? [] : [{ ...server }]));
+  const missing = used.flatMap(({ name, missing, missingFolder }) => [
+    ...(missing === undefined ? [] : [`${name}: there is no program ${missing}.`]),
+    ...(missingFolder === undefined ? [] : [`${name}: there is no folder ${missingFolder}.`]),
+  ]);
   const names = servers.map((server) => (server.disabled ? `${server.name} (disabled)` : server.name));
   const listed = servers.length === 0 ? `${file} lists none.` : `${names.join(', ')} in ${file}.`;
-  const findings = [
-    ...missing.map((server) => `${server.name}: there is no program ${server.missing}.`),
-    listed,
-    ...notes,
-  ];
+  const findings = [...missing, listed, ...notes];
   const state = missing.length > 0 ? 'trouble' : notes.length > 0 ? 'notice' : 'ok';
   return { name, state, findings };
 }

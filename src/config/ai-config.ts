@@ -1,5 +1,6 @@
+import { absolutePath } from '../domain/absolute-path.ts';
 import type { AiConfig } from './config.ts';
-import { absolutePath, existingFile } from './places.ts';
+import { existingFile } from './places.ts';
 import type { Inputs } from './problems.ts';
 import { SOURCES, type Source } from './sources.ts';
 import type { AiProvider } from './variables.ts';

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { absolutePath } from '../domain/absolute-path.ts';
 import type { Inputs } from './problems.ts';
 
 /** The folders of workflows, the strongest first. */
@@ -47,11 +47,6 @@ export function existingFile(
   if (!existsSync(path)) report(name, `${path} does not exist. Name an existing file, or unset it.`);
   else if (isFolder(path)) report(name, `${path} is a folder. Name a file.`);
   return path;
-}
-
-/** The settings files of MCP clients pass `~` on as it is: no shell was there to expand it. */
-export function absolutePath(cwd: string, path: string): string {
-  return path === '~' || /^~[/\\]/.test(path) ? join(homedir(), path.slice(1)) : resolve(cwd, path);
 }
 
 function isFolder(path: string): boolean {

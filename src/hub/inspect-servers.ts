@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { Fault } from '../domain/errors.ts';
 import type { ServerSpec, StdioServerSpec } from './hub.ts';
 import { loadMcpServersConfig } from './mcp-servers-config.ts';
@@ -21,6 +21,8 @@ export interface ListedServer {
   readonly disabled: boolean;
   /** The program that it is started with, where there is none. */
   readonly missing?: string;
+  /** Its working directory, where there is none. */
+  readonly missingFolder?: string;
 }
 
 export interface InspectServersParams {
@@ -50,16 +52,22 @@ interface ListServerParams extends Pick<InspectServersParams, 'childEnv'> {
 async function listServer({ name, spec, childEnv }: ListServerParams): Promise<ListedServer> {
   const disabled = spec.disabled === true;
   if ('url' in spec) return { name, kind: 'http', disabled };
-  const isThere = await hasProgram(spec, spec.env?.PATH ?? childEnv.PATH ?? '');
-  return { name, kind: 'process', disabled, ...(!isThere && { missing: spec.command }) };
+  const { command, cwd } = spec;
+  const hasCommand = await hasProgram(spec, spec.env?.PATH ?? childEnv.PATH ?? '');
+  return {
+    name,
+    kind: 'process',
+    disabled,
+    ...(!hasCommand && { missing: command }),
+    ...(cwd !== undefined && !(await isFolder(cwd)) && { missingFolder: cwd }),
+  };
 }
 
 /** As the system looks for it; Windows does so in ways of its own, and is not asked. */
-async function hasProgram({ command, cwd = '' }: StdioServerSpec, path: string): Promise<boolean> {
+async function hasProgram({ command }: StdioServerSpec, path: string): Promise<boolean> {
   if (process.platform === 'win32') return true;
-  const isPath = command.includes('/');
-  const places = isPath
-    ? [isAbsolute(command) ? command : resolve(cwd, command)]
+  const places = isAbsolute(command)
+    ? [command]
     : path.split(delimiter).map((folder) => join(folder, command));
   const found = await Promise.all(places.map(isProgram));
   return found.includes(true);
@@ -72,4 +80,9 @@ async function isProgram(file: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() === true;
 }

@@ -1,10 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, sep } from 'node:path';
 import * as z from 'zod';
+import { absolutePath } from '../domain/absolute-path.ts';
 import { Fault } from '../domain/errors.ts';
 import { isJsonObject, type JsonObject } from '../domain/json.ts';
+import { nearestName } from '../domain/nearest-name.ts';
 import { TOOL_POLICIES, type ToolPolicyRules } from '../domain/tool-policy.ts';
-import type { ServerSpec } from './hub.ts';
+import { duplicateKeys } from './duplicate-keys.ts';
+import type { ServerSpec, StdioServerSpec } from './hub.ts';
+import { serverNameProblem } from './server-name.ts';
+import { httpFields, objectOf, stdioFields } from './spec-schemas.ts';
 
 /** What the file that all MCP clients know says about servers. */
 export interface McpServersConfig {
@@ -18,22 +23,14 @@ export interface McpServersConfig {
 /** As Cline writes it: nobody waits longer for a call than an hour, so that a larger number must be milliseconds. */
 const TIMEOUT_SECONDS_MAX = 3_600;
 
-const text = z.string('This has to be a text.').min(1, 'This is empty.');
-/** Numbers are written without quotes often enough, and every environment variable is a text in the end. */
-const variables = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String), {
-  error: 'This has to be an object of texts.',
-});
-
+const OWN_KEY = 'orchestrator';
 /** Ours alone. A word that is misspelt in here must not make a tool free. */
 const ownKey = z.strictObject(
   {
-    tools: z
-      .record(
-        z.string(),
-        z.enum(TOOL_POLICIES, 'This has to be "allow", "deny" or "ask".'),
-        'This has to be an object: "allow", "deny" or "ask" for names of tools.',
-      )
-      .optional(),
+    tools: objectOf(
+      z.enum(TOOL_POLICIES, 'This has to be "allow", "deny" or "ask".'),
+      'This has to be an object: "allow", "deny" or "ask" for names of tools.',
+    ).optional(),
   },
   {
     error: (issue) =>
@@ -46,24 +43,13 @@ const ownKey = z.strictObject(
 const common = {
   disabled: z.boolean('This has to be true or false.').optional(),
   timeout: z.number('This has to be a number of seconds.').positive('This has to be more than 0.').optional(),
-  orchestrator: ownKey.optional(),
+  [OWN_KEY]: ownKey.optional(),
 };
-const stdioEntry = z.object({
-  ...common,
-  command: text,
-  args: z.array(z.string(), 'This has to be a list of texts.').optional(),
-  env: variables.optional(),
-  cwd: text.optional(),
-  framing: z.enum(['newline', 'content-length'], 'This has to be "newline" or "content-length".').optional(),
-});
-const httpEntry = z.object({
-  ...common,
-  url: z.url({ protocol: /^https?$/, error: 'This has to be an http or https URL.' }),
-  headers: variables.optional(),
-});
+const stdioEntry = z.object({ ...common, ...stdioFields });
+const httpEntry = z.object({ ...common, ...httpFields });
 
 export interface ReadConfigParams {
-  /** Absolute; `cwd` is relative to its folder, and messages name it. */
+  /** Absolute; `cwd` and `command` are relative to its folder, and messages name it. */
   readonly file: string;
   readonly json: string;
 }
@@ -76,16 +62,19 @@ export interface ReadConfigParams {
  * @throws Fault `CONFIG_INVALID` with all problems at once, each with file, server and key
  */
 export function readMcpServersConfig({ file, json }: ReadConfigParams): McpServersConfig {
-  const problems: string[] = [];
+  const entries = entriesOf(file, json);
+  const problems = duplicatesIn(file, json);
   const notes: string[] = [];
   const servers: [name: string, spec: ServerSpec][] = [];
   const policies: [name: string, rules: ToolPolicyRules][] = [];
-  for (const [name, entry] of Object.entries(entriesOf(file, json))) {
+  for (const [name, entry] of Object.entries(entries)) {
     const reader: EntryReader = {
       folder: dirname(file),
       report: (key, problem) => problems.push(`${placeOf(file, name, key)}: ${problem}`),
       note: (key, words) => notes.push(`${placeOf(file, name, key)}: ${words}`),
     };
+    const nameProblem = serverNameProblem(name);
+    if (nameProblem !== undefined) reader.report('', nameProblem);
     const { spec, rules } = readEntry(entry, reader);
     if (spec !== undefined) servers.push([name, spec]);
     if (rules !== undefined) policies.push([name, rules]);
@@ -123,6 +112,13 @@ function entriesOf(file: string, json: string): JsonObject {
   return entries;
 }
 
+/** With the later one alone, the rules of the other one would be gone. */
+function duplicatesIn(file: string, json: string): string[] {
+  return duplicateKeys(json)
+    .filter(([first]) => first === 'mcpServers')
+    .map((path) => `${file}: ${path.join('.')}: This stands there twice.`);
+}
+
 /** Not the words of the parser, which quote what stands there: it may be a key. */
 function placeInText(json: string, error: unknown): string {
   const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
@@ -154,10 +150,20 @@ function readEntry(entry: unknown, reader: EntryReader): Entry {
     return {};
   }
   const { timeout, orchestrator, ...rest } = parsed.data;
-  const cwd = 'cwd' in rest && rest.cwd !== undefined ? { cwd: resolve(reader.folder, rest.cwd) } : {};
+  const spec = 'command' in rest ? { ...rest, ...placesOf(rest, reader.folder) } : rest;
   return {
-    spec: { ...rest, ...cwd, ...(timeout !== undefined && { timeoutMs: timeoutMs(timeout, reader) }) },
+    spec: { ...spec, ...(timeout !== undefined && { timeoutMs: timeoutMs(timeout, reader) }) },
     rules: orchestrator?.tools,
+  };
+}
+
+/** Where this program was started must not matter. A command without a slash is looked for by the system. */
+function placesOf({ command, cwd }: Pick<StdioServerSpec, 'command' | 'cwd'>, folder: string) {
+  const base = cwd === undefined ? folder : absolutePath(folder, cwd);
+  const isPlace = command.includes('/') || command.includes(sep);
+  return {
+    command: isPlace && !isAbsolute(command) ? absolutePath(base, command) : command,
+    ...(cwd !== undefined && { cwd: base }),
   };
 }
 
@@ -176,6 +182,9 @@ function noteUnused({ entry, known, reader }: NoteParams): void {
   const unused = Object.keys(entry).filter((key) => !known.includes(key));
   if (unused.length > 0)
     reader.note('', `${unused.join(', ')} ${unused.length === 1 ? 'is' : 'are'} not used here.`);
+  for (const key of unused)
+    if (nearestName([OWN_KEY], key) !== undefined)
+      reader.report(key, `There is no such key; what is meant may be "${OWN_KEY}".`);
   if (entry.type === 'sse')
     reader.note('type', 'The server is spoken to over Streamable HTTP, not over SSE.');
   for (const key of known) {
@@ -192,7 +201,8 @@ function timeoutMs(timeout: number, reader: EntryReader): number {
 }
 
 function placeOf(file: string, name: string, key: string): string {
-  return `${file}: mcpServers.${name}${key === '' ? '' : `.${key}`}`;
+  const shown = serverNameProblem(name) === undefined ? name : JSON.stringify(name.slice(0, 50));
+  return `${file}: mcpServers.${shown}${key === '' ? '' : `.${key}`}`;
 }
 
 function invalid(problems: readonly string[]): Fault {

@@ -324,6 +324,7 @@ scenario('doctor looks at the list of servers, and starts none', ['doctor-sees-s
   await write({
     tracing: { command: 'sh', args: ['-c', `touch ${trace}`] },
     ghost: { command: 'no-such-program' },
+    homeless: { command: 'sh', cwd: join(scratch.folder, 'gone') },
     off: { command: 'no-such-program', disabled: true },
   });
   const doctor = scratch.startServer({ args: ['doctor', '--json'], env });
@@ -332,8 +333,9 @@ scenario('doctor looks at the list of servers, and starts none', ['doctor-sees-s
   const findings = checks.find(({ name }: { readonly name: string }) => name === 'servers');
   expect(findings).toMatchObject({ state: 'trouble' });
   expect(findings.findings[0]).toBe('ghost: there is no program no-such-program.');
-  expect(findings.findings[1]).toContain(
-    'everything, files, memory, moody, sloppy, ledger, tracing, ghost, off (disabled)',
+  expect(findings.findings[1]).toBe(`homeless: there is no folder ${join(scratch.folder, 'gone')}.`);
+  expect(findings.findings[2]).toContain(
+    'everything, files, memory, moody, sloppy, ledger, tracing, ghost, homeless, off (disabled)',
   );
   expect(servers.file).toBe(env.MCP_SERVERS_CONFIG);
   expect(processes()).toEqual([]);

@@ -28,6 +28,8 @@ test('programs are looked for as the system does, and nothing is started', async
     'a folder': { command: folder },
     'no program': { command: join(bin, 'data') },
     elsewhere: { command: './server', cwd: folder },
+    'in no folder': { command: 'server', cwd: join(folder, 'gone'), env: { PATH: bin } },
+    'beside the file': { command: './servers.json' },
     off: { command: 'no-such-program', disabled: true },
     remote: { url: 'https://x.example/mcp' },
   });
@@ -37,7 +39,12 @@ test('programs are looked for as the system does, and nothing is started', async
     'a folder',
     'no program',
     'elsewhere',
+    'beside the file',
     'off',
+  ]);
+  expect(servers.find(({ name }) => name === 'beside the file')?.missing).toBe(file);
+  expect(servers.filter(({ missingFolder }) => missingFolder !== undefined)).toEqual([
+    { name: 'in no folder', kind: 'process', disabled: false, missingFolder: join(folder, 'gone') },
   ]);
   expect(servers.find(({ name }) => name === 'remote')).toEqual({
     name: 'remote',

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { policyFor } from '../../../src/domain/tool-policy.ts';
 import { loadMcpServersConfig, readMcpServersConfig } from '../../../src/hub/mcp-servers-config.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -20,6 +22,26 @@ describe('an entry', () => {
       'with a folder, relative to the file',
       { command: 'x', cwd: '../data' },
       { command: 'x', cwd: '/work/data' },
+    ],
+    [
+      'with a command in a folder, relative to the file too',
+      { command: './bin/server', args: ['./data'] },
+      { command: '/work/settings/bin/server', args: ['./data'] },
+    ],
+    [
+      'with a command in its working directory',
+      { command: 'bin/server', cwd: '../data' },
+      { command: '/work/data/bin/server', cwd: '/work/data' },
+    ],
+    [
+      'with places below the home folder',
+      { command: '~/bin/server', cwd: '~' },
+      { command: join(homedir(), 'bin/server'), cwd: homedir() },
+    ],
+    [
+      'with numbers among its arguments',
+      { command: 'x', args: ['-p', 80] },
+      { command: 'x', args: ['-p', '80'] },
     ],
     ['with a time-out in seconds', { command: 'x', timeout: 1.5 }, { command: 'x', timeoutMs: 1_500 }],
     [
@@ -84,6 +106,12 @@ test('problems are told all at once, each with file, server and key', () => {
       d: {},
       e: 'x',
       f: { command: 'x' },
+      g: { command: 'x', args: ['a', null] },
+      h: { url: 'https://me:hunter22@x.example' },
+      i: { url: 'https://x.example', headers: { 'X-Key': 'line\nhunter22', 'no name': 'x' } },
+      '': { command: 'x' },
+      'two\nlines': { command: 'x' },
+      ['x'.repeat(201)]: { command: 'x' },
     }),
   ).toThrow(
     expect.objectContaining({
@@ -93,13 +121,20 @@ test('problems are told all at once, each with file, server and key', () => {
           `${file}: mcpServers.a.command: This is empty.`,
           expect.stringContaining(`${file}: mcpServers.b.timeout: This has to be more than 0.`),
           expect.stringContaining(`${file}: mcpServers.b.args: This has to be a list of texts.`),
-          expect.stringContaining(`${file}: mcpServers.b.env.A`),
+          `${file}: mcpServers.b.env.A: This has to be a text.`,
           expect.stringContaining(
             `${file}: mcpServers.b.framing: This has to be "newline" or "content-length".`,
           ),
           `${file}: mcpServers.c.url: This has to be an http or https URL.`,
           `${file}: mcpServers.d: It has neither a "command" nor a "url".`,
           `${file}: mcpServers.e: This has to be an object with a "command" or a "url".`,
+          `${file}: mcpServers.g.args.1: This has to be a text.`,
+          `${file}: mcpServers.h.url: It has a user or a password in it. Put them into "headers", as "Authorization".`,
+          `${file}: mcpServers.i.headers.X-Key: This cannot be sent as a header.`,
+          `${file}: mcpServers.i.headers.no name: This cannot be sent as a header.`,
+          `${file}: mcpServers."": The name is empty.`,
+          `${file}: mcpServers."two\\nlines": The name has control characters in it, such as a line break.`,
+          `${file}: mcpServers."${'x'.repeat(50)}": The name has more than 200 characters.`,
         ],
       },
     }),
@@ -132,6 +167,30 @@ test('a server may be called anything', () => {
   expect(Object.entries(servers)).toEqual([['__proto__', { command: 'x' }]]);
 });
 
+test.each([
+  ['a server', '"files": {"command": "x"}, "other": {}, "files": {"command": "y"}', 'mcpServers.files'],
+  [
+    'the same in other words',
+    '"files": {"command": "x"}, "f\\u0069les": {"command": "y"}',
+    'mcpServers.files',
+  ],
+  [
+    'a rule',
+    '"files": {"command": "{x", "orchestrator": {"tools": {"a": "deny", "b": "ask", "a": "allow"}}}',
+    'mcpServers.files.orchestrator.tools.a',
+  ],
+])('%s that stands there twice is a problem: JSON keeps the later one alone', (_what, entries, path) => {
+  expect(() => readMcpServersConfig({ file, json: `{"mcpServers": {${entries}}}` })).toThrow(
+    `${file}: ${path}: This stands there twice.`,
+  );
+});
+
+test('what stands twice elsewhere is of no concern here', () => {
+  const json =
+    '{"a": 1, "a": 2, "mcpServers": {"x": {"command": "x", "args": ["{", "{"]}, "y": {"command": "x"}}}';
+  expect(Object.keys(readMcpServersConfig({ file, json }).servers)).toEqual(['x', 'y']);
+});
+
 describe('policies', () => {
   test('are read from a key that is ours alone, and are no part of how a server is started', () => {
     const tools = { 'delete_*': 'deny', write_file: 'ask', '*': 'allow' };
@@ -152,8 +211,25 @@ describe('policies', () => {
     [{ tools: ['write_file'] }, 'orchestrator.tools: This has to be an object'],
     [{ tool: { write_file: 'deny' } }, 'orchestrator: There is no tool; it has only "tools".'],
     ['deny', 'orchestrator: This has to be an object.'],
+    [
+      { tools: JSON.parse('{"__proto__": "forbid"}') },
+      'orchestrator.tools.__proto__: This has to be "allow"',
+    ],
   ])('%j frees no tool by mistake', (orchestrator, problem) => {
     expect(() => read({ files: { command: 'x', orchestrator } })).toThrow(`mcpServers.files.${problem}`);
     expect(() => read({ files: { url: 'https://x.example', orchestrator } })).toThrow(problem);
+  });
+
+  test.each(['Orchestrator', 'orchestrater', 'orchestrator '])('the key %j is a mistake', (key) => {
+    expect(() => read({ files: { command: 'x', [key]: { tools: { '*': 'deny' } } } })).toThrow(
+      `mcpServers.files.${key}: There is no such key; what is meant may be "orchestrator".`,
+    );
+  });
+
+  test('hold for a tool of any name', () => {
+    const json =
+      '{"mcpServers": {"files": {"command": "x", "orchestrator": {"tools": {"__proto__": "deny"}}}}}';
+    const { policies } = readMcpServersConfig({ file, json });
+    expect(policyFor(policies.files ?? {}, '__proto__')).toBe('deny');
   });
 });
