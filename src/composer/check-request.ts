@@ -4,7 +4,6 @@ import type { ExecuteParams } from './composer.ts';
 import type { ComposerLimits } from './limits.ts';
 
 const RUN_ID_CHARACTERS_MAX = 200;
-const CONSTANTS_DEPTH_MAX = 64;
 /** What no database can keep as text. */
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
 
@@ -32,7 +31,7 @@ export function checkRequest(params: ExecuteParams, limits: ComposerLimits): voi
       what: 'The set of constants',
       value: constants,
       bytesMax: limits.constantsBytesMax,
-      depthMax: CONSTANTS_DEPTH_MAX,
+      depthMax: limits.constantsDepthMax,
     });
 }
 

@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from '../domain/limits.ts';
 import type { ScriptLimits } from '../sandbox/runner.ts';
 
 /** What scripts and what is said about tools may take up. Times are milliseconds, sizes bytes of JSON. */
@@ -7,6 +8,7 @@ export interface ComposerLimits {
   /** The longest time-out that a caller may give. */
   readonly timeoutSecondsMax: number;
   readonly constantsBytesMax: number;
+  readonly constantsDepthMax: number;
   /** What one call may bring into a script; beyond that the script gets an error. */
   readonly replyBytesMax: number;
   /** After which an executor that was not heard of counts as lost. */
@@ -23,7 +25,9 @@ const MIB = 1024 * KIB;
 
 export const DEFAULT_COMPOSER_LIMITS: Omit<ComposerLimits, 'script'> = {
   timeoutSecondsMax: 86_400,
-  constantsBytesMax: 256 * KIB,
+  // Whatever the context of a run and a report can be, a script step can be given both.
+  constantsBytesMax: DEFAULT_LIMITS.contextBytesMax + DEFAULT_LIMITS.reportBytesMax + KIB,
+  constantsDepthMax: DEFAULT_LIMITS.jsonDepthMax + 1,
   replyBytesMax: 4 * MIB,
   leaseMs: 10_000,
   lookupMs: 5_000,

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../../src/domain/clock.ts';
-import type { JsonObject } from '../../../src/domain/json.ts';
+import type { JsonObject, JsonValue } from '../../../src/domain/json.ts';
+import { checkJsonSize } from '../../../src/domain/json-size.ts';
+import { DEFAULT_LIMITS } from '../../../src/domain/limits.ts';
 import { composerSubject } from './composer-subject.ts';
 
 // What a script can do with tools, and what its caller is told of it.
@@ -301,7 +303,7 @@ test.each([
   [{ code: 'return 1', runId: 'nul \0' }, 'INVALID_ARGUMENT', 'run_id'],
   [{ code: 'return 1', runId: 'x'.repeat(201) }, 'INVALID_ARGUMENT', 'run_id'],
   [{ code: 'x'.repeat(262_145) }, 'TOO_LARGE', 'bytes'],
-  [{ code: 'return 1', constants: { a: 'x'.repeat(262_144) } }, 'TOO_LARGE', 'constants'],
+  [{ code: 'return 1', constants: { a: 'x'.repeat(2 ** 21) } }, 'TOO_LARGE', 'constants'],
 ])('what cannot be executed is refused before anything is: %#', async (params, code, words) => {
   const { composer, journal } = await subject.open();
   await expect(composer.execute({ runId: 'refused', ...params })).rejects.toMatchObject({
@@ -310,6 +312,24 @@ test.each([
   });
   expect(await journal.findRun('refused')).toBeUndefined();
 });
+
+test('the largest and deepest context and report that a run may have can be given to a script', async () => {
+  const { execute } = await subject.open();
+  const { contextBytesMax, reportBytesMax, jsonDepthMax } = DEFAULT_LIMITS;
+  let deep: JsonValue = 'end';
+  for (let depth = 1; depth < jsonDepthMax; depth++) deep = [deep];
+  const context = filled({ deep, text: '' }, contextBytesMax);
+  const report = filled({ status: 'success', text: '' }, reportBytesMax);
+  checkJsonSize({ what: 'it', value: context, bytesMax: contextBytesMax, depthMax: jsonDepthMax });
+  const script = 'return [context.text.length, report.text.length]';
+  const result = [context.text.length, report.text.length];
+  expect(await execute(script, { constants: { context, report } })).toMatchObject({ result });
+});
+
+/** With so long a text that its JSON has as many bytes. */
+function filled<Value extends JsonObject & { readonly text: string }>(value: Value, bytes: number): Value {
+  return { ...value, text: 'x'.repeat(bytes - JSON.stringify(value).length) };
+}
 
 test('a script that cannot be parsed leaves its run_id to the one that can', async () => {
   const { execute, journal } = await subject.open();
