@@ -29,7 +29,7 @@ const HINTS: Readonly<Record<ToolFailureKind, string>> = {
 
 export interface CallSubject extends FaultSubject {
   readonly tool: string;
-  /** Whether the server has it; undefined where its tools are not known. */
+  /** Whether the server has it; undefined where not all of its tools are known. */
   readonly isListed: boolean | undefined;
 }
 

@@ -94,7 +94,9 @@ export function createGateway({ hub, configured, policyOf, allowUnlisted }: Gate
     async listTools(name, options) {
       const server = serverOf(name);
       const tools = await hub.listTools(server, options);
-      return { server, tools: tools.map((tool) => ({ ...tool, policy: policyOf(server, tool.name) })) };
+      const { toolsDropped: dropped = 0 } = hub.statuses().find((status) => status.name === server) ?? {};
+      const permitted = tools.map((tool) => ({ ...tool, policy: policyOf(server, tool.name) }));
+      return { server, tools: permitted, dropped };
     },
     async callTool({ name, tool, args, confirm, ...options }: GatewayCallParams): Promise<GatewayResult> {
       const server = serverOf(name);

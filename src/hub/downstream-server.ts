@@ -80,6 +80,7 @@ export function createDownstreamServer(params: DownstreamServerParams): Downstre
       ...(title !== undefined && { title }),
       ...(version !== undefined && { version }),
       ...(tools.known() && { toolCount: tools.known()?.length }),
+      ...(tools.dropped() > 0 && { toolsDropped: tools.dropped() }),
     };
   }
 
@@ -89,7 +90,9 @@ export function createDownstreamServer(params: DownstreamServerParams): Downstre
     // The newer protocol wants to see some arguments in the headers of HTTP, and the schema says which.
     if (!connection.isLegacy && tools.known() === undefined) await tools.read(signal).catch(() => {});
     const listed = tools.known()?.find(({ name }) => name === tool);
-    const subject = { server, tool, quote, isListed: tools.known() && listed !== undefined };
+    const areAllKnown = tools.known() !== undefined && tools.dropped() === 0;
+    const isListed = listed === undefined && !areAllKnown ? undefined : listed !== undefined;
+    const subject = { server, tool, quote, isListed };
     const request = { tool, args, meta, inputSchema: listed?.inputSchema };
     const options = { ms: call.timeoutMs ?? timeoutMs, signal, onProgress };
     let raw: unknown;

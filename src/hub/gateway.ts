@@ -25,6 +25,8 @@ export interface PermittedTool extends DownstreamTool {
 export interface ServerTools {
   readonly server: string;
   readonly tools: readonly PermittedTool[];
+  /** How many are left out, at least. */
+  readonly dropped: number;
 }
 
 export interface GatewayCallParams extends Pick<CallToolParams, 'signal' | 'onProgress'> {

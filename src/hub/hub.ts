@@ -41,6 +41,8 @@ export interface ServerStatus {
   readonly version?: string;
   /** As many as its catalogue has; absent until it was seen once. */
   readonly toolCount?: number;
+  /** How many more it has, at least, that are left out, because they are too many or no tools; absent for none. */
+  readonly toolsDropped?: number;
 }
 
 /** A tool of a downstream server, as the server describes it; members that it left out or got wrong are absent. */
@@ -89,7 +91,7 @@ export interface Hub {
   statuses(): readonly ServerStatus[];
   /**
    * Adds a server that the configuration does not have, in place of one that was added before and does not run. Throws
-   * `INVALID_ARGUMENT` if the name is taken.
+   * `INVALID_ARGUMENT` if the name is taken, or none.
    */
   add(name: string, spec: ServerSpec): void;
   /** Connects unless it is connected. */

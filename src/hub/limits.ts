@@ -31,6 +31,8 @@ export interface HubLimits {
   readonly toolsMax: number;
   /** Of a tool as JSON; the schemas of a larger one are left out. */
   readonly toolBytesMax: number;
+  /** Of all tools of one server as JSON; the rest is left out. */
+  readonly catalogueBytesMax: number;
   readonly toolPagesMax: number;
 }
 
@@ -54,5 +56,6 @@ export const DEFAULT_HUB_LIMITS: HubLimits = {
   depthMax: 64,
   toolsMax: 1_000,
   toolBytesMax: 256 * KIB,
+  catalogueBytesMax: 4 * MIB,
   toolPagesMax: 100,
 };

@@ -1,11 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { MendParams } from './mending-fetch.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
 /** The fields of an event besides its data; of each, the last one counts. */
 const FIELD = /^(event|id|retry)(?:: ?(.*))?$/s;
 const DATA = /^data(?:: ?(.*))?$/s;
+
+export interface MendParams {
+  /** Of a body, or of one event in a stream of them. */
+  readonly bytesMax: number;
+  /** The messages in a text, as the SDK wants them; none where it has none. */
+  readonly mend: (text: string) => readonly string[];
+  /** Why there is no more. */
+  readonly exceeded: () => Error;
+}
 
 /** Passes server-sent events on, each when it is whole, with its message mended. */
 export function mendEvents({

@@ -1,13 +1,9 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
-import { mendEvents } from './mend-events.ts';
+import { type MendParams, mendEvents } from './mend-events.ts';
 
-export interface MendingFetchParams {
-  /** Of a body, or of one event in a stream of them. */
-  readonly bytesMax: number;
+export interface MendingFetchParams extends Omit<MendParams, 'exceeded'> {
   /** Told before the body breaks off; `requestBody` is what was posted. */
   readonly onExceeded: (requestBody: unknown) => Error;
-  /** The messages in a text, as the SDK wants them; none where it has none. */
-  readonly mend: (text: string) => readonly string[];
 }
 
 /**
@@ -24,10 +20,6 @@ export function createMendingFetch({ bytesMax, onExceeded, mend }: MendingFetchP
     const { status, statusText, headers } = response;
     return new Response(body, { status, statusText, headers });
   };
-}
-
-export interface MendParams extends Pick<MendingFetchParams, 'bytesMax' | 'mend'> {
-  readonly exceeded: () => Error;
 }
 
 function mendWhole({ bytesMax, mend, exceeded }: MendParams): TransformStream<Uint8Array, Uint8Array> {

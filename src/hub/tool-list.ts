@@ -17,6 +17,8 @@ import type { ServerLink } from './server-link.ts';
 export interface ToolList {
   /** Undefined before they were seen once. */
   known(): readonly DownstreamTool[] | undefined;
+  /** How many are left out of those, at least. */
+  dropped(): number;
   /** Asks the server, or joins who is asking it. Throws what using a server throws. */
   read(signal?: AbortSignal): Promise<readonly DownstreamTool[]>;
   /** The server says that they changed: they are read again soon. */
@@ -37,38 +39,55 @@ export interface ToolListParams {
   readonly onChange: () => void;
 }
 
+interface ReadTools {
+  readonly tools: readonly DownstreamTool[];
+  readonly dropped: number;
+}
+
 export function createToolList(params: ToolListParams): ToolList {
   const { server, link, requests, timeoutMs, limits, quote, timers, logger, onChange } = params;
   let known: readonly DownstreamTool[] | undefined;
+  let knownDropped = 0;
   let reading: Promise<readonly DownstreamTool[]> | undefined;
   let isChangeNoted = false;
 
   async function readAll(): Promise<readonly DownstreamTool[]> {
-    const tools = await readPages(await link.connect());
+    const { tools, dropped } = await readPages(await link.connect());
     const isChanged = canonicalJson(known) !== canonicalJson(tools);
     known = tools;
+    knownDropped = dropped;
     if (isChanged) onChange();
     return tools;
   }
 
-  async function readPages(connection: Connection): Promise<readonly DownstreamTool[]> {
+  async function readPages(connection: Connection): Promise<ReadTools> {
     const tools = new Map<string, DownstreamTool>();
     const cursors = new Set<string | undefined>();
     let cursor: string | undefined;
+    let roomBytes = limits.catalogueBytesMax;
     let dropped = 0;
+    let isFull = false;
     do {
       cursors.add(cursor);
       const page = readTools(server, await readPage(connection, cursor), limits);
       dropped += page.dropped;
       for (const tool of page.tools) {
+        const bytes = Buffer.byteLength(JSON.stringify(tool));
+        isFull ||= tools.size >= limits.toolsMax || bytes > roomBytes;
         // The first of two with one name is the one that is called.
-        if (tools.size < limits.toolsMax && !tools.has(tool.name)) tools.set(tool.name, tool);
-        else dropped += 1;
+        if (isFull || tools.has(tool.name)) dropped += 1;
+        else {
+          tools.set(tool.name, tool);
+          roomBytes -= bytes;
+        }
       }
       cursor = page.cursor;
-    } while (cursor !== undefined && !cursors.has(cursor) && cursors.size < limits.toolPagesMax);
+      isFull ||= cursors.size >= limits.toolPagesMax;
+    } while (cursor !== undefined && !cursors.has(cursor) && !isFull);
+    // What stands on a page that is not read is not known, and is something.
+    if (cursor !== undefined && !cursors.has(cursor)) dropped += 1;
     if (dropped > 0) logger.warn('Some tools of a downstream server cannot be used.', { server, dropped });
-    return [...tools.values()];
+    return { tools: [...tools.values()], dropped };
   }
 
   async function readPage(connection: Connection, cursor: string | undefined): Promise<unknown> {
@@ -94,6 +113,7 @@ export function createToolList(params: ToolListParams): ToolList {
 
   return {
     known: () => known,
+    dropped: () => knownDropped,
     async read(signal) {
       if (signal === undefined) return read();
       return orAborted(read(), signal).catch((error: unknown) => {

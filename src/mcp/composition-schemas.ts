@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { ToolList } from '../composer/composer.ts';
 import { TOOL_POLICIES } from '../domain/tool-policy.ts';
+import { dropped, fittingTools } from './fitting-tools.ts';
 import { policyWorthTelling } from './server-schemas.ts';
 
 const text = z.string();
@@ -15,12 +16,13 @@ export const toolListAnswer = z.object({
       policy: z.enum(TOOL_POLICIES).optional(),
     }),
   ),
+  dropped,
   servers: z.array(z.object({ name: text, state: text, problem: text.optional() })),
 });
 
 export function toolListOf({ tools, servers }: ToolList): z.infer<typeof toolListAnswer> {
   return {
-    tools: tools.map(({ policy, ...tool }) => ({ ...tool, ...policyWorthTelling(policy) })),
+    ...fittingTools(tools.map(({ policy, ...tool }) => ({ ...tool, ...policyWorthTelling(policy) }))),
     servers: [...servers],
   };
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { TOOL_POLICIES, type ToolPolicy } from '../domain/tool-policy.ts';
-import type { PermittedTool, ServerClient } from '../hub/gateway.ts';
+import type { PermittedTool, ServerClient, ServerTools } from '../hub/gateway.ts';
 import type { ServerStatus } from '../hub/hub.ts';
+import { dropped, fittingTools } from './fitting-tools.ts';
 import { jsonObject, plainText } from './schemas.ts';
 
 export const serverName = plainText.max(200);
@@ -19,6 +20,7 @@ export const serverAnswer = z.object({
   title: text.optional(),
   version: text.optional(),
   tool_count: z.int().optional(),
+  tools_dropped: z.int().optional(),
 });
 
 export const clientAnswer = z.object({ name: text, server_name: text });
@@ -35,10 +37,16 @@ export const serverToolsAnswer = z.object({
       annotations: jsonObject.optional(),
     }),
   ),
+  dropped,
 });
 
-export function serverOf({ retryAfterMs, toolCount, ...status }: ServerStatus): z.infer<typeof serverAnswer> {
-  return { ...status, retry_after_ms: retryAfterMs, tool_count: toolCount };
+export function serverOf(server: ServerStatus): z.infer<typeof serverAnswer> {
+  const { retryAfterMs, toolCount, toolsDropped, ...status } = server;
+  return { ...status, retry_after_ms: retryAfterMs, tool_count: toolCount, tools_dropped: toolsDropped };
+}
+
+export function serverToolsOf({ server, tools, dropped }: ServerTools): z.infer<typeof serverToolsAnswer> {
+  return { server, ...fittingTools(tools.map(toolOf), dropped) };
 }
 
 export function clientOf({ name, server }: ServerClient): z.infer<typeof clientAnswer> {
@@ -46,7 +54,7 @@ export function clientOf({ name, server }: ServerClient): z.infer<typeof clientA
 }
 
 /** As its server describes it; a policy is told where there is something to tell. */
-export function toolOf({ server: _server, policy, ...tool }: PermittedTool) {
+function toolOf({ server: _server, policy, ...tool }: PermittedTool) {
   return { ...tool, ...policyWorthTelling(policy) };
 }
 

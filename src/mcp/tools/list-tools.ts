@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { clientName, serverToolsAnswer, toolOf } from '../server-schemas.ts';
+import { clientName, serverToolsAnswer, serverToolsOf } from '../server-schemas.ts';
 import { defineTool } from '../tool.ts';
 
 export const listTools = defineTool({
@@ -12,7 +12,6 @@ export const listTools = defineTool({
   output: serverToolsAnswer,
   annotations: { readOnlyHint: true, openWorldHint: true },
   async run({ name, refresh }, { gateway }) {
-    const { server, tools } = await (await gateway()).listTools(name, { refresh });
-    return { server, tools: tools.map(toolOf) };
+    return serverToolsOf(await (await gateway()).listTools(name, { refresh }));
   },
 });

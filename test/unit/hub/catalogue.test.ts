@@ -27,14 +27,27 @@ describe('the tools of one server', () => {
     expect(names(await hub.listTools('one'))).toEqual(['page-0', 'page-1', 'page-2']);
   });
 
-  test('are bounded, in pages and in number', async () => {
-    const { hub, logs } = openHub({
-      servers: { pages: moody('endless-pages'), tools: moody('many-tools', '30') },
-      limits: { toolPagesMax: 5, toolsMax: 20 },
-    });
-    expect(await hub.listTools('pages')).toHaveLength(5);
-    expect(await hub.listTools('tools')).toHaveLength(20);
-    expect(logs.find(({ level }) => level === 'warn')?.fields).toEqual({ server: 'tools', dropped: 10 });
+  test.each([
+    // What is on the pages that are not asked for, nobody knows.
+    ['in pages', moody('endless-pages'), { toolPagesMax: 5 }, { toolCount: 5, toolsDropped: 1 }],
+    ['in number', moody('many-tools', '30'), { toolsMax: 20 }, { toolCount: 20, toolsDropped: 10 }],
+    ['in bytes', moody('many-tools', '30'), { catalogueBytesMax: 1_000 }, { toolCount: 9, toolsDropped: 21 }],
+    ['in bytes', moody('endless-pages'), { catalogueBytesMax: 1_000 }, { toolCount: 9, toolsDropped: 2 }],
+  ] as const)('are bounded %s, and it is told how many are left out', async (_what, one, limits, counts) => {
+    const { hub, logs } = openHub({ servers: { one }, limits });
+    expect(await hub.listTools('one')).toHaveLength(counts.toolCount);
+    expect(hub.statuses()).toMatchObject([counts]);
+    expect(logs.filter(({ level }) => level === 'warn').map(({ fields }) => fields)).toEqual([
+      { server: 'one', dropped: counts.toolsDropped },
+    ]);
+  });
+
+  test('that are left out can be called, and a failure of theirs is not that there is no such tool', async () => {
+    const { hub } = openHub({ servers: { one: moody() }, limits: { toolsMax: 1 } });
+    await hub.listTools('one');
+    expect((await hub.callTool({ server: 'one', tool: 'environment', args: {} })).value).toBeTypeOf('object');
+    const refused = { server: 'one', tool: 'refuse', args: { code: -32602, message: 'No.' } };
+    await expect(hub.callTool(refused)).rejects.toMatchObject({ details: { kind: 'invalid_arguments' } });
   });
 
   test('are read again, once, when the server says that they changed', async () => {
