@@ -75,7 +75,7 @@ function deferDownstream(config: Config, logger: Logger): Downstream {
       const [{ createHub }, { DEFAULT_HUB_LIMITS }, { childEnvironment }] = await Promise.all([
         import('./hub/create-hub.ts'),
         import('./hub/limits.ts'),
-        import('./queue/child-environment.ts'),
+        import('./domain/child-environment.ts'),
       ]);
       const hub = createHub({
         servers: (await settings()).servers,
@@ -427,7 +427,7 @@ const deps: CliDeps = {
     if (file === undefined) return undefined;
     const [{ inspectServers }, { childEnvironment }] = await Promise.all([
       import('./hub/inspect-servers.ts'),
-      import('./queue/child-environment.ts'),
+      import('./domain/child-environment.ts'),
     ]);
     return inspectServers({ file, childEnv: childEnvironment(process.env) });
   },

@@ -8,6 +8,7 @@ import { serverNotFound } from './faults.ts';
 import type { Catalogue, Hub, ServerSpec } from './hub.ts';
 import type { HubLimits } from './limits.ts';
 import { reapOrphans } from './process-records.ts';
+import { serverNameProblem } from './server-name.ts';
 import { createStartQueue } from './start-queue.ts';
 import { createSupervisor } from './supervisor.ts';
 
@@ -38,6 +39,9 @@ export function createHub(params: HubParams): Hub {
   reaped?.catch((error: unknown) => logger.warn('Left processes could not be looked for.', { error }));
 
   function add(name: string, spec: ServerSpec): void {
+    const nameProblem = serverNameProblem(name);
+    if (nameProblem !== undefined)
+      throw new Fault('INVALID_ARGUMENT', `There can be no such server. ${nameProblem}`);
     const former = servers.get(name);
     if (former !== undefined) checkIsReplaceable(name, former);
     const onToolsChange = () => changes.announce();

@@ -1,11 +1,13 @@
-import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio';
 import packageJson from '../../package.json' with { type: 'json' };
+import { childEnvironment } from '../domain/child-environment.ts';
 import { systemClock } from '../domain/clock.ts';
 import { Fault } from '../domain/errors.ts';
 import { canonicalJson, type JsonObject } from '../domain/json.ts';
 import { type Logger, silentLogger } from '../domain/logger.ts';
 import { systemTimers } from '../domain/timers.ts';
+import { checkSpec } from './check-spec.ts';
 import { createHub } from './create-hub.ts';
+import { serverNotFound } from './faults.ts';
 import type { CallToolParams, DownstreamTool, Hub, ServerSpec, ServerStatus, ToolResult } from './hub.ts';
 import { DEFAULT_HUB_LIMITS, type HubLimits } from './limits.ts';
 
@@ -53,7 +55,8 @@ export class McpServerProcess {
   readonly hub: Hub;
 
   /**
-   * Starts nothing yet. Throws `INVALID_ARGUMENT` if another server of the hub has that name.
+   * Starts nothing yet. It takes the place of a server of the hub with that name which does not run. Throws
+   * `INVALID_ARGUMENT` if that runs, or if the server cannot be started or reached with what is said of it.
    *
    * @param options a hub that it is to share with others; else those of one of its own
    */
@@ -61,7 +64,7 @@ export class McpServerProcess {
     const { name, ...spec } = server;
     this.name = name;
     this.hub = 'hub' in options ? options.hub : openHub(options);
-    if (isSpec(spec)) this.hub.add(name, spec);
+    if (isSpec(spec)) this.hub.add(name, checkSpec(name, spec));
   }
 
   /** Whether it runs, as which process, what it says that it is, and why it failed if it did. */
@@ -134,21 +137,22 @@ export class McpOrchestrator {
   readonly #specs: Map<string, ServerSpec>;
   readonly #clients = new Map<string, McpClient>();
 
+  /** Throws `INVALID_ARGUMENT` if one of the servers cannot be started or reached with what is said of it. */
   constructor({ servers = {}, ...options }: McpOrchestratorOptions = {}) {
-    this.#hub = openHub(options, servers);
-    this.#specs = new Map(Object.entries(servers));
+    this.#specs = new Map(Object.entries(servers).map(([name, spec]) => [name, checkSpec(name, spec)]));
+    this.#hub = openHub(options, Object.fromEntries(this.#specs));
   }
 
   /**
-   * Starts a server. Throws what {@link McpServerProcess.start} throws, and `INVALID_ARGUMENT` if another server has
-   * that name.
+   * Starts a server, in place of one of that name that does not run. Throws what {@link McpServerProcess.start} throws,
+   * and `INVALID_ARGUMENT` if another server of that name runs or was given to the constructor.
    */
-  async startServer(server: NamedServer): Promise<McpServerProcess> {
-    const { name, ...spec } = server;
+  async startServer({ name, ...given }: NamedServer): Promise<McpServerProcess> {
+    const spec = isSpec(given) ? checkSpec(name, given) : undefined;
     // To start a stopped server again with the same words is no new server.
-    const isKnown = !isSpec(spec) || canonicalJson(this.#specs.get(name)) === canonicalJson(spec);
-    const process = new McpServerProcess(isKnown ? { name } : server, { hub: this.#hub });
-    if (isSpec(spec)) this.#specs.set(name, spec);
+    const isNew = spec !== undefined && canonicalJson(this.#specs.get(name)) !== canonicalJson(spec);
+    const process = new McpServerProcess(isNew ? { name, ...spec } : { name }, { hub: this.#hub });
+    if (isNew) this.#specs.set(name, spec);
     await process.start();
     return process;
   }
@@ -171,7 +175,10 @@ export class McpOrchestrator {
       });
     const server = new McpServerProcess({ name: serverName }, { hub: this.#hub });
     if (server.status === undefined)
-      throw new Fault('SERVER_NOT_FOUND', `No server is called ${serverName}.`, { hint: 'Start it first.' });
+      throw serverNotFound(
+        serverName,
+        this.#hub.statuses().map((status) => status.name),
+      );
     const client = new McpClient({ name, server });
     this.#clients.set(name, client);
     return client;
@@ -203,11 +210,11 @@ export class McpOrchestrator {
 }
 
 function isSpec(spec: Partial<ServerSpec>): spec is ServerSpec {
-  return ('command' in spec && spec.command !== undefined) || 'url' in spec;
+  return ('command' in spec && spec.command !== undefined) || ('url' in spec && spec.url !== undefined);
 }
 
 function openHub(
-  { env = getDefaultEnvironment(), stateFolder, logger = silentLogger, limits }: McpOptions,
+  { env = childEnvironment(process.env), stateFolder, logger = silentLogger, limits }: McpOptions,
   servers: Readonly<Record<string, ServerSpec>> = {},
 ): Hub {
   return createHub({

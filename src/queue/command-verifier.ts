@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { childEnvironment, type Environment } from '../domain/child-environment.ts';
 import { Fault } from '../domain/errors.ts';
 import type { JsonValue } from '../domain/json.ts';
 import type { Task } from '../domain/task.ts';
 import type { Timers } from '../domain/timers.ts';
-import { childEnvironment, type Environment } from './child-environment.ts';
 import { createOutputTail } from './output-tail.ts';
 import { killTree } from './process-tree.ts';
 import { taskItem } from './task-item.ts';

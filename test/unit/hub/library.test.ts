@@ -1,5 +1,11 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Fault, McpClient, McpOrchestrator, McpServerProcess } from '../../../src/hub/library.ts';
+import {
+  Fault,
+  McpClient,
+  McpOrchestrator,
+  McpServerProcess,
+  type ServerSpec,
+} from '../../../src/hub/library.ts';
 import { isAlive } from '../../support/hub-room.ts';
 import { moody } from '../../support/moody-servers.ts';
 
@@ -43,10 +49,50 @@ describe('an orchestrator', () => {
     await expect(orchestrator.startServer({ name: 'one', ...moody('chatty') })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     });
+    await expect(orchestrator.startServer({ name: 'two\nlines', ...moody() })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('such as a line break'),
+    });
     expect(() => orchestrator.createClient('a', 'two')).toThrow(Fault);
     orchestrator.createClient('a', 'one');
     expect(() => orchestrator.createClient('a', 'one')).toThrow('There is a client a already.');
     await expect(orchestrator.listTools('b')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  test('starts a server that could not be started when its command is mended', async () => {
+    const orchestrator = orchestrate();
+    await expect(
+      orchestrator.startServer({ name: 'one', command: '/nowhere/nonesuch' }),
+    ).rejects.toMatchObject({
+      code: 'SERVER_UNAVAILABLE',
+      hint: expect.stringContaining('start it again'),
+    });
+    const { status } = await orchestrator.startServer({ name: 'one', ...moody() });
+    expect(status).toMatchObject({ state: 'running' });
+  });
+
+  test.each([
+    [{ url: 'nonsense' }, 'url: This has to be an http or https URL.'],
+    [{ url: 'https://me:hunter22@x.example' }, 'url: It has a user or a password in it.'],
+    [{ command: process.execPath, args: [{}] }, 'args.0: This has to be a text.'],
+    [{ command: process.execPath, args: '-e' }, 'args: This has to be a list of texts.'],
+    [{ command: process.execPath, env: { A: null } }, 'env.A: This has to be a text.'],
+    [{ command: process.execPath, timeoutMs: 'soon' }, 'timeoutMs: This has to be a number of milliseconds.'],
+  ])('says what is wrong with %j, which no compiler has seen', async (spec, problem) => {
+    const untyped = spec as unknown as ServerSpec;
+    await expect(orchestrate().startServer({ name: 'one', ...untyped })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      retryable: false,
+      message: expect.stringContaining(problem),
+    });
+    expect(() => new McpOrchestrator({ servers: { one: untyped } })).toThrow(problem);
+    expect(() => new McpServerProcess({ name: 'one', ...untyped })).toThrow(problem);
+  });
+
+  test('takes a URL that is undefined for none', async () => {
+    const orchestrator = orchestrate({ one: moody() });
+    const { status } = await orchestrator.startServer({ name: 'one', url: undefined } as { name: string });
+    expect(status).toMatchObject({ state: 'running' });
   });
 
   test('stops everything', async () => {
@@ -77,12 +123,14 @@ test('a server and a client by themselves', async () => {
 
 test('servers get the harmless variables of the environment, and no other', async () => {
   process.env.A_SECRET = 'of ours';
+  process.env.LC_TIME = 'C.UTF-8';
   onTestFinished(() => {
     delete process.env.A_SECRET;
+    delete process.env.LC_TIME;
   });
   const orchestrator = orchestrate({ one: moody() });
   orchestrator.createClient('a', 'one');
   const { value } = await orchestrator.callTool({ name: 'a', toolName: 'environment' });
-  expect(value).toMatchObject({ PATH: process.env.PATH });
+  expect(value).toMatchObject({ PATH: process.env.PATH, LC_TIME: 'C.UTF-8' });
   expect(value).not.toHaveProperty('A_SECRET');
 });
