@@ -132,9 +132,14 @@ export class Fault extends Error {
 
   /** The same failure, of which more can be said. */
   with(more: Omit<FaultOptions, 'retryable'>): Fault {
-    const { code, message, retryable, hint, details, retryAfterMs, cause } = this;
-    return new Fault(code, message, { retryable, hint, details, retryAfterMs, cause, ...more });
+    return restate(this, more);
   }
+}
+
+/** Outside of the class, which a bundler would give another name if it spoke of itself. */
+function restate(fault: Fault, more: FaultOptions): Fault {
+  const { code, message, retryable, hint, details, retryAfterMs, cause } = fault;
+  return new Fault(code, message, { retryable, hint, details, retryAfterMs, cause, ...more });
 }
 
 /** A broken invariant of this program: never retried, never shown as the caller's mistake. */
