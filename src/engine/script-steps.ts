@@ -3,6 +3,7 @@ import { Fault, type FaultCode } from '../domain/errors.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { stepRunId } from '../domain/step-run.ts';
 import type { Answer } from './answer.ts';
 import {
   type AnswerExtra,
@@ -71,8 +72,7 @@ async function runScriptStep(attempt: Attempt): Promise<Standing | undefined> {
     const reason = `${SCRIPT_ROW_MAX} script steps have followed one another without an end. resume_workflow lets as many follow.`;
     return suspend(core, instance, { reason, detail: rowDetail(arrival) });
   }
-  // Names the position: whoever comes here again continues the same run of the script, or finds its result.
-  const runId = `${instance.instanceId}:${instance.revision}`;
+  const runId = stepRunId(instance);
   const constants = { context: instance.context, report: await reportBefore(core, arrival) };
   const outcome = await execute(attempt, { runId, constants });
   const detail = rowDetail(arrival, { script_run_id: runId });

@@ -65,7 +65,7 @@ scenarioPerClient(
       kind: 'advanced',
       step_name: 'count',
       user_report: { status: 'success', message: 'asked!' },
-      detail: { script_run_id: `${instance_id}:1` },
+      detail: { script_run_id: `step:${instance_id}:1` },
     });
     await client.kill();
     const other = await scratch.connect(connect);

@@ -179,7 +179,12 @@ scenarioPerClient(
     expect(await client.failure('execute_composed_code', { code: 'return (1;' })).toMatchObject({
       error_code: 'INVALID_ARGUMENT',
     });
-    for (const args of [{ code: '' }, { code: 'return 1;', timeout: 0 }, { code: 'return 1;', run_id: '' }])
+    for (const args of [
+      { code: '' },
+      { code: 'return 1;', timeout: 0 },
+      { code: 'return 1;', run_id: '' },
+      { code: 'return 1;', run_id: 'step:i:1' },
+    ])
       expect(await client.failure('execute_composed_code', args)).toMatchObject({
         error_code: 'INVALID_ARGUMENT',
       });

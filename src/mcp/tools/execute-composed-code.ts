@@ -1,6 +1,12 @@
 import * as z from 'zod';
+import { STEP_RUN_PREFIX } from '../../domain/step-run.ts';
 import { plainText } from '../schemas.ts';
 import { defineTool } from '../tool.ts';
+
+const runId = plainText.refine(
+  (id) => !id.startsWith(STEP_RUN_PREFIX),
+  `expected one that does not begin with "${STEP_RUN_PREFIX}": those are the server's own`,
+);
 
 export const executeComposedCode = defineTool({
   name: 'execute_composed_code',
@@ -13,7 +19,7 @@ export const executeComposedCode = defineTool({
   input: z.strictObject({
     code: z.string(),
     timeout: z.number().optional().describe('Seconds'),
-    run_id: plainText.optional().describe('Chosen by you, unique; makes it safe to send again'),
+    run_id: runId.optional().describe('Chosen by you, unique; makes it safe to send again'),
   }),
   output: z.object({
     status: z.string(),

@@ -80,7 +80,7 @@ describe('a script step', () => {
     });
     expect(answer.missing_context).toBeUndefined();
     expect(composer.executions).toMatchObject([
-      { runId: `${id}:1`, constants: { context: { asked: true }, report } },
+      { runId: `step:${id}:1`, constants: { context: { asked: true }, report } },
     ]);
     expect((await entries()).slice(1)).toMatchObject([
       { kind: 'advanced', step_name: 'ask', revision: 1, determined_next_step: 'count' },
@@ -91,7 +91,7 @@ describe('a script step', () => {
         user_report: { status: 'success', result: 2 },
         outcome_status: 'success',
         context_updates: { counted: 2 },
-        detail: { script_run_id: `${id}:1`, in_row: 1 },
+        detail: { script_run_id: `step:${id}:1`, in_row: 1 },
         determined_next_step: 'tell',
       },
     ]);
@@ -584,7 +584,7 @@ describe('a script in doubt', () => {
       step_name: 'count',
       determined_next_step: 'count',
       detail: {
-        script_run_id: `${id}:1`,
+        script_run_id: `step:${id}:1`,
         in_row: 1,
         in_doubt: { server: 'mail', tool: 'send', args: error.args },
       },
@@ -667,7 +667,7 @@ describe('a script in doubt', () => {
     });
     expect(await kinds()).toEqual(['started', 'advanced', 'suspended', 'resumed', 'advanced']);
     const [one, two] = composer.executions;
-    expect([one?.runId, two?.runId]).toEqual([`${id}:1`, `${id}:3`]);
+    expect([one?.runId, two?.runId]).toEqual([`step:${id}:1`, `step:${id}:3`]);
     expect(two?.constants).toEqual({ context: { asked: true }, report: success });
     expect(await engine.resume(again)).toEqual({ ...answer, replayed: true });
   });
