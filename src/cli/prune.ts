@@ -30,10 +30,10 @@ export function createPruneCommand(context: CommandContext): Command {
       const compact = options.compact === true;
       const result = await context.pruneDatabase({ config, before, dryRun, compact });
       if (options.json === true) return terminal.printJson({ before, dryRun, ...result });
-      const { instances, entries, definitions, bytesBefore, bytesAfter, freeBytes } = result;
+      const { instances, entries, scriptRuns, definitions, bytesBefore, bytesAfter, freeBytes } = result;
       const done = dryRun ? 'would go' : 'are gone';
       terminal.print(
-        `${instances} finished runs with ${entries} history entries and ${definitions} definitions ${done}.`,
+        `${instances} finished runs with ${entries} history entries, ${scriptRuns} scripts and ${definitions} definitions ${done}.`,
       );
       if (dryRun) return;
       terminal.note(

@@ -39,6 +39,8 @@ export interface BackupResult {
 export interface PruneResult {
   readonly instances: number;
   readonly entries: number;
+  /** Those of the instances' steps, and others. */
+  readonly scriptRuns: number;
   readonly definitions: number;
   /** Of the file, before and after. */
   readonly bytesBefore: number;

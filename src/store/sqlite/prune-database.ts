@@ -6,11 +6,12 @@ import type { PruneResult } from '../maintenance.ts';
 import { createBusyRetry } from './busy-retry.ts';
 import { findPending, migrate, readMigrations } from './migrate.ts';
 import { openDatabase } from './open-database.ts';
+import { createScriptRunPruning } from './prune-script-runs.ts';
 
 export interface PruneDatabaseParams {
   readonly path: string;
   readonly migrationsFolder: string;
-  /** Finished instances that changed last before this time, ISO-8601 UTC, go. */
+  /** Finished instances, and scripts, that changed last before this time, ISO-8601 UTC, go. */
   readonly before: string;
   /** Counts, and removes nothing. */
   readonly dryRun: boolean;
@@ -19,8 +20,8 @@ export interface PruneDatabaseParams {
 }
 
 /**
- * Removes what finished long ago, while servers go on writing: whole instances with their history, and definitions
- * that nothing refers to any more. No transaction holds the lock for long, and each leaves the database sound.
+ * Removes what finished long ago, while servers go on writing: whole instances with their history and the scripts of
+ * their steps, other scripts with their journals, and definitions that nothing refers to any more. No transaction holds the lock for long, and each leaves the database sound.
  *
  * @throws Fault what every verb of the store throws; what was removed until then stays removed
  */
@@ -38,14 +39,22 @@ export async function pruneDatabase(params: PruneDatabaseParams): Promise<PruneR
     const pruning = createPruning(client, params);
     let instances = 0;
     let entries = 0;
+    let scriptRuns = 0;
     for (let cursor: Position | undefined = START; cursor !== undefined; ) {
       const from: Position = cursor;
       const batch = await retry(() => pruning.removeBatch.immediate(from));
       instances += batch.instances;
       entries += batch.entries;
+      scriptRuns += batch.scriptRuns;
       cursor = batch.next;
-      // Servers in other processes get their turn at the lock.
-      await new Promise((resolveTurn) => setImmediate(resolveTurn));
+      await othersTurn();
+    }
+    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+      const from: string = cursor;
+      const batch = await retry(() => pruning.removeScriptRuns.immediate(from));
+      scriptRuns += batch.runs;
+      cursor = batch.next;
+      await othersTurn();
     }
     const loose = await retry(() => pruning.looseDefinitions());
     const definitions = await retry(() => pruning.removeDefinitions.immediate(loose));
@@ -55,15 +64,22 @@ export async function pruneDatabase(params: PruneDatabaseParams): Promise<PruneR
     }
     const pageBytes = Number(client.pragma('page_size', { simple: true }));
     const freeBytes = Number(client.pragma('freelist_count', { simple: true })) * pageBytes;
-    return { instances, entries, definitions, bytesBefore, bytesAfter: statSync(path).size, freeBytes };
+    const bytesAfter = statSync(path).size;
+    return { instances, entries, scriptRuns, definitions, bytesBefore, bytesAfter, freeBytes };
   } finally {
     client.close();
   }
 }
 
+/** Servers in other processes get their turn at the lock. */
+function othersTurn(): Promise<void> {
+  return new Promise((resolveTurn) => setImmediate(resolveTurn));
+}
+
 const NOTHING: PruneResult = {
   instances: 0,
   entries: 0,
+  scriptRuns: 0,
   definitions: 0,
   bytesBefore: 0,
   bytesAfter: 0,
@@ -113,23 +129,32 @@ function createPruning(client: Database.Database, { before, dryRun }: PruneDatab
     'DELETE FROM workflow_instances WHERE instance_id = ?',
   ].map((sql) => client.prepare<[string]>(sql));
 
+  const scripts = createScriptRunPruning(client, { before, dryRun });
+
   const removeBatch = client.transaction((from: Position) => {
     const status = FINISHED[from.status];
     const candidates =
       status === undefined ? [] : select.all(status, before, from.updatedAt, from.instanceId);
     let entries = 0;
     let instances = 0;
+    let scriptRuns = 0;
     let last = from;
     for (const { instanceId, updatedAt } of candidates) {
       if (entries >= ENTRIES_PER_BATCH) break;
       for (const each of count) entries += each.get(instanceId) ?? 0;
+      scriptRuns += scripts.removeOfInstance(instanceId);
       if (!dryRun) for (const removal of removals) removal.run(instanceId);
       instances++;
       last = { status: from.status, updatedAt, instanceId };
     }
     const exhausted = instances === candidates.length && instances < INSTANCES_PER_BATCH;
     const following = exhausted ? { ...START, status: from.status + 1 } : last;
-    return { instances, entries, next: following.status < FINISHED.length ? following : undefined };
+    return {
+      instances,
+      entries,
+      scriptRuns,
+      next: following.status < FINISHED.length ? following : undefined,
+    };
   });
 
   // What a dry run would have removed refers to nothing either.
@@ -164,5 +189,10 @@ function createPruning(client: Database.Database, { before, dryRun }: PruneDatab
     return removed;
   });
 
-  return { removeBatch, looseDefinitions, removeDefinitions };
+  return {
+    removeBatch,
+    removeScriptRuns: client.transaction(scripts.removeBatch),
+    looseDefinitions,
+    removeDefinitions,
+  };
 }

@@ -157,7 +157,15 @@ test.each([
   ['90m', 90 * 60_000],
 ])('prune --older-than %s', async (age, ms) => {
   const requests: PruneRequest[] = [];
-  const nothing = { instances: 0, entries: 0, definitions: 0, bytesBefore: 0, bytesAfter: 0, freeBytes: 0 };
+  const nothing = {
+    instances: 0,
+    entries: 0,
+    scriptRuns: 0,
+    definitions: 0,
+    bytesBefore: 0,
+    bytesAfter: 0,
+    freeBytes: 0,
+  };
   const pruneDatabase = async (request: PruneRequest) => {
     requests.push(request);
     return nothing;

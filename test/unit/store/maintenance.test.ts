@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { silentLogger } from '../../../src/domain/logger.ts';
 import { pinDefinition } from '../../../src/domain/pin-definition.ts';
+import { stepRunId } from '../../../src/domain/step-run.ts';
 import { backupDatabase } from '../../../src/store/sqlite/backup-database.ts';
 import { inspectDatabase } from '../../../src/store/sqlite/inspect-database.ts';
 import { openSqliteStores, type SqliteStores } from '../../../src/store/sqlite/open-sqlite-stores.ts';
@@ -97,6 +98,58 @@ it.each([false, true])('pruning runs leaves tasks and sessions alone; compacting
     expect(await stores.sessions.searchKnowledge(query)).not.toMatchObject([{ key: 'k7' }]);
   });
   expect((await inspectDatabase({ path, migrationsFolder })).problems).toEqual([]);
+});
+
+it('pruning takes the scripts of the instances that go, and others that changed long ago, with their journals', async () => {
+  const path = join(temporaryFolder(), 'workflows.sqlite');
+  const samples = createSampleRuns();
+  const start = (status: 'COMPLETED' | 'RUNNING') =>
+    samples.start({
+      definition: pinDefinition(samples.definition().definition),
+      instance: { status, ...(status === 'COMPLETED' && { completedAt: now }) },
+    });
+  const [finished, running] = [start('COMPLETED'), start('RUNNING')];
+  const later = '2026-03-01T00:00:00.000Z';
+  const step = ({ instance: { instanceId } }: typeof finished, revision: number) =>
+    stepRunId({ instanceId, revision });
+  const going = [step(finished, 1), step(finished, 22), 'ended', 'let go', 'lost', 'step'];
+  // The last one belongs to an instance whose id begins like that of the finished one.
+  const staying = [step(running, 1), 'late', 'held', `step:${finished.instance.instanceId}0:1`];
+  const params = { path, migrationsFolder, before: '2026-02-01', compact: false };
+
+  await withStores(path, async ({ store, journal }) => {
+    await store.startInstance(finished);
+    await store.startInstance(running);
+    for (const runId of [...going, ...staying]) {
+      const at = runId === 'late' ? later : now;
+      const fresh = { codeHash: 'c', startedMs: 0, randomSeed: 1 };
+      const leaseExpiresAt = runId === 'held' ? later : '2026-01-02';
+      const taken = await journal.takeRun({ runId, fresh, now: at, leaseExpiresAt });
+      if (taken.outcome !== 'taken') throw new Error(taken.outcome);
+      const holder = { runId, fencingToken: taken.run.fencingToken };
+      await journal.append(holder, [{ kind: 'begun', seq: 1, name: 'a', argsHash: 'h' }]);
+      if (runId === 'let go') await journal.releaseRun(holder, at);
+      else if (!['lost', 'held'].includes(runId))
+        await journal.endRun(holder, { status: 'completed', answer: 'Done.', now: at });
+    }
+  });
+  const left = () =>
+    withStores(path, async ({ journal }) => {
+      const found = await Promise.all([...going, ...staying].map((runId) => journal.findRun(runId)));
+      return found.flatMap((run) => run?.runId ?? []);
+    });
+  const counted = await pruneDatabase({ ...params, dryRun: true });
+  expect(counted).toMatchObject({ instances: 1, scriptRuns: going.length });
+  expect(await left()).toEqual([...going, ...staying]);
+  expect(await pruneDatabase({ ...params, dryRun: false })).toMatchObject({
+    instances: 1,
+    scriptRuns: going.length,
+  });
+  expect(await left()).toEqual(staying);
+  const client = new Database(path, { readonly: true });
+  const calls = client.prepare('SELECT run_id FROM script_calls ORDER BY run_id').pluck().all();
+  client.close();
+  expect(calls).toEqual([...staying].sort());
 });
 
 it.each([
