@@ -41,8 +41,6 @@ export interface AnswerCallsParams {
   readonly logger: Logger;
 }
 
-type Deliver = (reply: CallReply) => void;
-
 interface Call extends GuestCall {
   readonly argsHash: string;
   readonly called: ScriptFunction;
@@ -51,11 +49,14 @@ interface Call extends GuestCall {
 }
 
 /**
- * Answers the calls of one script: from the journal where it has the reply, else by making the call. A call that may change
- * something is made only once it is durable that it is about to be made, together with everything that the script was told
- * before: whatever happens afterwards, the script gets to this call again, with the same arguments, and it is not made twice.
+ * Answers the calls of one script by making them, but for those that have a recorded reply, which are only compared. A call
+ * that may change something is made only once it is durable that it is about to be made, together with everything that the
+ * script was told before: whatever happens afterwards, the script gets to this call again, with the same arguments, and it is
+ * not made twice.
  */
-export function createCallAnswers(params: AnswerCallsParams): (call: GuestCall) => Promise<CallReply> {
+export function createCallAnswers(
+  params: AnswerCallsParams,
+): (call: GuestCall) => Promise<CallReply | undefined> {
   const { runId, functions, recorded, order, journal, log, progress, stop } = params;
   const { hub, samples, limits, clock, timers, logger } = params;
   const suspension = createSuspension(async (questions) => {
@@ -64,51 +65,50 @@ export function createCallAnswers(params: AnswerCallsParams): (call: GuestCall) 
     stop.stop({ kind: 'fault', error: new QuestionPending(questions, runId) });
   });
 
-  /** What it does not deliver is never delivered: then the script is stopped. */
-  async function answer(guestCall: GuestCall, deliver: Deliver): Promise<void> {
+  /** Undefined where the reply is recorded, and where the script is to be stopped. */
+  async function answer(guestCall: GuestCall): Promise<CallReply | undefined> {
+    if (stop.signal.aborted) return undefined;
     const { seq, name, args } = guestCall;
     const called = functions.find(name);
     const argsHash = hash('sha256', canonicalJson(args), 'hex');
     const before = recorded.find(seq);
     const isSame = before === undefined || (before.name === name && before.argsHash === argsHash);
     if (!isSame)
-      return stop.stop({ kind: 'verdict', status: 'failed', error: divergence(guestCall, before) });
+      return void stop.stop({ kind: 'verdict', status: 'failed', error: divergence(guestCall, before) });
     log.begin(seq, called);
     if (before?.finish !== undefined) {
       const { finish } = before;
       log.finish(seq, finish);
       if (called.kind !== 'sleep') progress.finishCall(`${name} (call ${seq}) was done before`);
-      return order.repeat(finish, deliver);
+      return undefined;
     }
     const { doubtful } = recorded;
     if (before !== undefined && !isRepeatable(called)) {
       const error = doubt({ call: guestCall, called, doubtful });
-      return stop.stop({ kind: 'verdict', status: 'in_doubt', error });
+      return void stop.stop({ kind: 'verdict', status: 'in_doubt', error });
     }
     // The script is only led to the call that is in doubt, to tell what it was.
-    if (doubtful.length > 0) return;
-    await make({ ...guestCall, argsHash, called, isBegun: before !== undefined }, deliver);
+    if (doubtful.length > 0) return undefined;
+    return make({ ...guestCall, argsHash, called, isBegun: before !== undefined });
   }
 
-  async function make(call: Call, deliver: Deliver): Promise<void> {
+  async function make(call: Call): Promise<CallReply | undefined> {
     const { seq, name } = call;
     const startedMs = clock.monotonicMs();
     const isTool = call.called.kind === 'tool';
-    if (isTool && !suspension.begin()) return;
+    if (isTool && !suspension.begin()) return undefined;
     const reply = await replyTo(call);
-    if (reply === undefined || stop.signal.aborted) return;
+    if (reply === undefined || stop.signal.aborted) return undefined;
     const ms = Math.round((clock.monotonicMs() - startedMs) * 100) / 100;
-    order.add(reply, ms, {
-      deliver,
-      onFinish(finish) {
-        noteBegin(call);
-        journal.add({ kind: 'finished', seq, finish });
-        log.finish(seq, finish);
-        if (call.called.kind !== 'sleep')
-          progress.finishCall(`${name} (call ${seq}) ${reply.ok ? 'is done' : 'failed'}`);
-        if (isTool) suspension.end();
-      },
-    });
+    noteBegin(call);
+    const finish = order.add(reply, ms);
+    journal.add({ kind: 'finished', seq, finish });
+    log.finish(seq, finish);
+    if (call.called.kind !== 'sleep')
+      progress.finishCall(`${name} (call ${seq}) ${reply.ok ? 'is done' : 'failed'}`);
+    if (isTool) suspension.end();
+    // From here on all replies go the same way, so that they keep their order.
+    return reply;
   }
 
   function noteBegin(call: Call): void {
@@ -179,10 +179,7 @@ export function createCallAnswers(params: AnswerCallsParams): (call: GuestCall) 
     return value;
   }
 
-  return (call) =>
-    new Promise((deliver) => {
-      answer(call, deliver).catch((error: unknown) => stop.stop({ kind: 'fault', error }));
-    });
+  return (call) => answer(call).catch((error: unknown) => void stop.stop({ kind: 'fault', error }));
 }
 
 function argumentsOf(args: readonly JsonValue[]): JsonObject | undefined {

@@ -132,7 +132,7 @@ async function runToItsEnd(call: RunToItsEndParams): Promise<ComposedResult> {
   const recorded = createRecordedCalls(calls, functions);
   const order = createReplyOrder({
     startedMs: run.startedMs,
-    recordedCount: recorded.finishedCount,
+    recorded: recorded.replies,
     clock,
   });
   const append = deps.journal.append.bind(deps.journal, holder);
@@ -157,6 +157,7 @@ async function runToItsEnd(call: RunToItsEndParams): Promise<ComposedResult> {
       functionNames: functions.names,
       constants,
       onCall,
+      recorded: recorded.replies,
       now: order.now,
       randomSeed: run.randomSeed,
       limits: {

@@ -1,28 +1,32 @@
 import type { JsonValue } from '../domain/json.ts';
 import type { CallMessage, ReplyMessage } from './messages.ts';
-import type { CallReply, RunScriptParams } from './runner.ts';
+import { replyMessage } from './reply-message.ts';
+import type { RunScriptParams } from './runner.ts';
 
 /** What calls may take of the event loop at a time; further ones wait for its next turn. */
 const TURN_MS = 5;
 
-/** Has the calls of a script answered, and sends the replies in the order in which they come. */
+/** Has the calls of a script answered, and sends the new replies in the order in which they come. */
 export interface CallAnswers {
   take(calls: readonly CallMessage[]): void;
-  /** As many as were answered until now. */
+  /** Runs once all calls that were taken until now were handed on, unless it is stopped before that. */
+  afterTaken(work: () => void): void;
+  /** As many as have a reply until now. */
   count(): number;
   /** No call is handed on any more, and no reply. */
   stop(): void;
 }
 
 export interface CallAnswersParams {
-  readonly script: Pick<RunScriptParams, 'onCall' | 'now'>;
+  readonly script: Pick<RunScriptParams, 'onCall' | 'now' | 'recorded'>;
   readonly send: (replies: readonly ReplyMessage[]) => void;
   /** `onCall` rejected, which it does not for what a call does. */
   readonly onUnanswerable: (cause: unknown) => void;
 }
 
 export function createCallAnswers({ script, send, onUnanswerable }: CallAnswersParams): CallAnswers {
-  const inbox: CallMessage[] = [];
+  const recordedSeqs = new Set(script.recorded?.map(({ seq }) => seq));
+  const inbox: (() => void)[] = [];
   let outbox: ReplyMessage[] = [];
   let count = 0;
   let isStopped = false;
@@ -40,9 +44,12 @@ export function createCallAnswers({ script, send, onUnanswerable }: CallAnswersP
         args: JSON.parse(args) as JsonValue[],
         ...(line === undefined ? {} : { line }),
       };
+      const isRecorded = recordedSeqs.has(seq);
+      if (isRecorded) count += 1;
       const reply = await script.onCall(call);
-      outbox.push({ seq, now: script.now(), ...wireReply(reply, line) });
+      if (reply === undefined || isRecorded) return;
       count += 1;
+      outbox.push(replyMessage({ seq, now: script.now(), reply }));
       // Replies that come in one turn of the event loop cross together.
       if (outbox.length === 1) setImmediate(flush);
     } catch (error) {
@@ -51,31 +58,22 @@ export function createCallAnswers({ script, send, onUnanswerable }: CallAnswersP
   };
   const work = () => {
     const until = performance.now() + TURN_MS;
-    for (let call = inbox.shift(); call !== undefined && !isStopped; call = inbox.shift()) {
-      void answer(call);
+    for (let next = inbox.shift(); next !== undefined && !isStopped; next = inbox.shift()) {
+      next();
       if (inbox.length > 0 && performance.now() > until) return void setImmediate(work);
     }
   };
+  const enter = (works: readonly (() => void)[]) => {
+    const isWorking = inbox.length > 0;
+    inbox.push(...works);
+    if (!isWorking) work();
+  };
   return {
-    take(calls) {
-      const isWorking = inbox.length > 0;
-      inbox.push(...calls);
-      if (!isWorking) work();
-    },
+    take: (calls) => enter(calls.map((call) => () => void answer(call))),
+    afterTaken: (next) => enter([next]),
     count: () => count,
     stop() {
       isStopped = true;
     },
   };
-}
-
-function wireReply(reply: CallReply, line: number | undefined): Pick<ReplyMessage, 'ok' | 'json'> {
-  try {
-    if (reply.ok) return { ok: true, json: JSON.stringify(reply.value) };
-    const { message, fields } = reply;
-    return { ok: false, json: JSON.stringify({ message, fields: { ...fields, line } }) };
-  } catch (error) {
-    // Values can be nested more deeply than the stack allows.
-    return wireReply({ ok: false, message: `The reply is no JSON: ${String(error)}`, fields: {} }, line);
-  }
 }

@@ -21,6 +21,10 @@ export interface ScriptOrder {
   readonly now: number;
   readonly randomSeed: number;
   readonly limits: ScriptLimits;
+  /** The numbers of the calls that have a recorded reply, in the order of the replies. */
+  readonly recordedSeqs: readonly number[];
+  /** The first portion of these replies. */
+  readonly recorded: readonly ReplyMessage[];
   /** Of `RunMemory`. */
   readonly memory: SharedArrayBuffer;
 }
@@ -61,6 +65,8 @@ export type HostMessage =
   | ({ readonly kind: 'modules' } & EngineModules)
   | { readonly kind: 'run'; readonly order: ScriptOrder }
   | { readonly kind: 'replies'; readonly replies: readonly ReplyMessage[] }
+  /** The next portion. */
+  | { readonly kind: 'recorded'; readonly replies: readonly ReplyMessage[] }
   /** For a script that waits; one that computes looks into the memory of the run. */
   | { readonly kind: 'stop' };
 
@@ -68,6 +74,8 @@ export type ThreadMessage =
   /** It has the engine. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'calls'; readonly calls: readonly CallMessage[] }
+  /** The script has had the recorded replies that are here, and there are others. */
+  | { readonly kind: 'more' }
   | {
       readonly kind: 'ended';
       readonly end: GuestEnd;

@@ -45,6 +45,15 @@ export type CallReply =
   /** Thrown in the script as an Error with these members. */
   | { readonly ok: false; readonly message: string; readonly fields: Readonly<Record<string, JsonValue>> };
 
+/** The reply to a call that an earlier run of the same script made. */
+export interface RecordedReply {
+  /** Of the call. */
+  readonly seq: number;
+  /** What `Date.now()` said from then on. */
+  readonly now: number;
+  readonly reply: CallReply;
+}
+
 export interface RunScriptParams {
   /** TypeScript or JavaScript: the body of an async function, so that `await` and `return` work at its top. */
   readonly source: string;
@@ -53,11 +62,17 @@ export interface RunScriptParams {
   /** Values that the script finds under these names. */
   readonly constants?: JsonObject;
   /**
-   * Answers one call. Replies reach the script in the order in which these promises are settled. One that rejects ends the
-   * run, past all code of the script.
+   * Answers one call; told of the calls in their order, of all that were made before it ends, and also of those that have a
+   * recorded reply. Replies reach the script in the order in which these promises are settled. Undefined: there is none from
+   * here. One that rejects ends the run, past all code of the script.
    */
-  readonly onCall: (call: GuestCall) => Promise<CallReply>;
-  /** What `Date.now()` says: asked at the start, and after each reply. Milliseconds since 1970. */
+  readonly onCall: (call: GuestCall) => Promise<CallReply | undefined>;
+  /**
+   * What the script gets first, each once it has made the call, and all in this order: new replies wait until it has had
+   * these. So it comes to where it was, without a way to the host and back for each reply.
+   */
+  readonly recorded?: readonly RecordedReply[];
+  /** What `Date.now()` says: asked at the start, and after each new reply. Milliseconds since 1970. */
   readonly now: () => number;
   /** Of `Math.random`. */
   readonly randomSeed: number;

@@ -1,5 +1,6 @@
 import { createCallAnswers } from './call-answers.ts';
 import type { GuestEnd, ScriptOrder } from './messages.ts';
+import { recordedPortions } from './recorded-portions.ts';
 import { createRunMemory, type RunMemory } from './run-memory.ts';
 import type { RunScriptParams } from './runner.ts';
 import type { SandboxThread } from './sandbox-thread.ts';
@@ -34,8 +35,10 @@ export interface ThreadRunParams {
 
 /** Runs one script on a thread, has its calls answered, and ends it when it passes a limit that it cannot see itself. */
 export function runOnThread({ thread, script, signal }: ThreadRunParams): Promise<FinishedRun> {
-  const { limits, source, functionNames, constants = {}, randomSeed } = script;
+  const { limits, source, functionNames, constants = {}, randomSeed, recorded = [] } = script;
   const memory = createRunMemory(limits.outputBytesMax);
+  const portions = recordedPortions(recorded);
+  const nextPortion = () => portions.next().value ?? [];
   const order: ScriptOrder = {
     source,
     functionNames,
@@ -43,6 +46,8 @@ export function runOnThread({ thread, script, signal }: ThreadRunParams): Promis
     now: script.now(),
     randomSeed,
     limits,
+    recordedSeqs: recorded.map(({ seq }) => seq),
+    recorded: nextPortion(),
     memory: memory.buffer,
   };
   return new Promise((resolve) => {
@@ -80,10 +85,19 @@ export function runOnThread({ thread, script, signal }: ThreadRunParams): Promis
 
     thread.listen({
       onMessage(message) {
-        if (message.kind === 'calls') answers.take(message.calls);
-        if (message.kind !== 'ended') return;
-        const isOwn = message.end.status !== 'stopped' && reason?.status !== 'unanswerable';
-        finish(isOwn ? message.end : (reason ?? message.end), message.reusable);
+        switch (message.kind) {
+          case 'calls':
+            return answers.take(message.calls);
+          case 'more':
+            // The arguments of the calls so far are out of the way before there can be others.
+            return answers.afterTaken(() => thread.post({ kind: 'recorded', replies: nextPortion() }));
+          case 'ended':
+            // What came of the script counts only if nobody objects to its last calls.
+            return answers.afterTaken(() => {
+              const isOwn = message.end.status !== 'stopped' && reason?.status !== 'unanswerable';
+              finish(isOwn ? message.end : (reason ?? message.end), message.reusable);
+            });
+        }
       },
       onGone: (cause) => finish({ status: 'crashed', cause }, false),
     });

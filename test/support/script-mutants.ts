@@ -1,7 +1,7 @@
 import type { Mutant } from './mutants.ts';
 
 const CALLS = 'composer/answer-calls.ts';
-const ORDER = 'composer/reply-order.ts';
+const RECORDED = 'composer/recorded-calls.ts';
 
 /** Defects of the journal of scripts; see {@link Mutant}. */
 export const SCRIPT_MUTANTS = {
@@ -10,19 +10,14 @@ export const SCRIPT_MUTANTS = {
     patches: [{ file: CALLS, replace: '      await journal.durable();', by: '' }],
   },
   otherOrder: {
-    name: 'recorded replies come as they are asked for',
+    name: 'recorded replies come in the order of their calls',
     patches: [
-      {
-        file: ORDER,
-        replace:
-          'for (let next = recorded.get(position + 1); next !== undefined; next = recorded.get(position + 1)) {\n      recorded.delete(position + 1);',
-        by: 'for (const next of recorded.values()) {\n      recorded.clear();',
-      },
+      { file: RECORDED, replace: 'one.finish.position - other.finish.position', by: 'one.seq - other.seq' },
     ],
   },
   clockRunsOn: {
     name: 'the clock of a script is the one of now',
-    patches: [{ file: ORDER, replace: 'step(finish.nowMs);', by: 'step(Date.parse(clock.now()));' }],
+    patches: [{ file: RECORDED, replace: 'now: finish.nowMs', by: 'now: Date.now()' }],
   },
   argsNotCompared: {
     name: 'the arguments of a recorded call are not compared',

@@ -17,22 +17,24 @@ export type Admission =
 /** Where calls get their numbers, wait for their turn, and are kept until they are answered. */
 export interface CallDesk {
   admit(call: Omit<CallMessage, 'seq'>): Admission;
-  /** Forgets a call that is answered; false if none waits under that number. */
-  settle(seq: number): boolean;
+  /** Forgets a call that is answered, and returns where it was made; undefined if none waits under that number. */
+  settle(seq: number): Pick<CallMessage, 'line'> | undefined;
   /** Those whose turn it is now; each once. */
   due(): readonly CallMessage[];
   /** Calls that were made and not answered. */
   unanswered(): number;
 }
 
-export function createCallDesk({ limits, functionNames }: ScriptOrder, memory: RunMemory): CallDesk {
+export function createCallDesk(order: ScriptOrder, memory: RunMemory): CallDesk {
+  const { limits, functionNames, recordedSeqs } = order;
   const names = new Set([...functionNames, 'sleep']);
+  const recorded = new Set(recordedSeqs);
+  const waiting = new Map<number, Pick<CallMessage, 'line'>>();
   const inFlight = new Set<number>();
   const queue: CallMessage[] = [];
   let queuedBytes = 0;
-  // To sleep costs nobody anything, and what waits for its turn is often raced against a sleep.
-  const sleeps: CallMessage[] = [];
-  const sleeping = new Set<number>();
+  // To sleep costs nobody anything, and what waits for its turn is often raced against a sleep. Recorded calls are not made.
+  const free: CallMessage[] = [];
   return {
     admit(call) {
       const bytes = Buffer.byteLength(call.args);
@@ -51,19 +53,23 @@ export function createCallDesk({ limits, functionNames }: ScriptOrder, memory: R
       queuedBytes += bytes;
       // They have left the memory of the machine, but are the script's all the same.
       if (queuedBytes > limits.memoryBytes) return { limit: 'memoryBytes' };
-      (call.name === 'sleep' ? sleeps : queue).push({ ...call, seq });
+      (call.name === 'sleep' || recorded.has(seq) ? free : queue).push({ ...call, seq });
+      waiting.set(seq, { line: call.line });
       return { seq };
     },
-    settle: (seq) => inFlight.delete(seq) || sleeping.delete(seq),
+    settle(seq) {
+      const call = waiting.get(seq);
+      waiting.delete(seq);
+      inFlight.delete(seq);
+      return call;
+    },
     due() {
-      const due = [...sleeps.splice(0), ...queue.splice(0, limits.callsInFlightMax - inFlight.size)];
-      due.sort((one, other) => one.seq - other.seq);
-      for (const { name, seq, args } of due) {
-        (name === 'sleep' ? sleeping : inFlight).add(seq);
-        queuedBytes -= Buffer.byteLength(args);
-      }
+      const begun = queue.splice(0, limits.callsInFlightMax - inFlight.size);
+      for (const { seq } of begun) inFlight.add(seq);
+      const due = [...free.splice(0), ...begun].sort((one, other) => one.seq - other.seq);
+      for (const { args } of due) queuedBytes -= Buffer.byteLength(args);
       return due;
     },
-    unanswered: () => inFlight.size + sleeping.size + queue.length + sleeps.length,
+    unanswered: () => waiting.size,
   };
 }

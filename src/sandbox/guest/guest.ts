@@ -3,10 +3,12 @@ import type { EngineModules, GuestEnd, ReplyMessage, ScriptOrder, ThreadMessage 
 import { openRunMemory, type RunMemory } from '../run-memory.ts';
 import type { ScriptLimits } from '../runner.ts';
 import { createCallDesk } from './call-desk.ts';
+import { createCallOutbox } from './call-outbox.ts';
 import { createErrorReader } from './error-reader.ts';
 import { endOfCrash, endOfReturn, exceeded, failed, type Returned } from './guest-end.ts';
 import { HALT } from './prelude.ts';
 import { createRejections } from './rejections.ts';
+import { createReplyQueue } from './reply-queue.ts';
 import { type Bridge, createScriptMachine, isOutOfMemory, type ScriptMachine } from './script-machine.ts';
 import { explained, transpile } from './transpile.ts';
 import { createVirtualMachine } from './virtual-machine.ts';
@@ -20,6 +22,7 @@ const LEFTOVER_MS = 20;
 /** One script in a machine of its own. */
 export interface Guest {
   deliver(replies: readonly ReplyMessage[]): void;
+  deliverRecorded(replies: readonly ReplyMessage[]): void;
   /** Ends a script that waits; one that computes sees the request in the memory of the run. */
   stop(): void;
 }
@@ -38,6 +41,8 @@ export async function startGuest({ modules, order, post }: GuestParams): Promise
   const { limits } = order;
   const memory = openRunMemory(order.memory);
   const desk = createCallDesk(order, memory);
+  const outbox = createCallOutbox((calls) => post({ kind: 'calls', calls }));
+  const replies = createReplyQueue(order);
   const rejections = createRejections();
   let now = order.now;
   /** Once one of these is known, the script must not go on. */
@@ -56,7 +61,7 @@ export async function startGuest({ modules, order, post }: GuestParams): Promise
   memory.resetComputed();
   if ('problem' in script) {
     over({ status: 'unparsable', error: { name: 'SyntaxError', ...script.problem } });
-    return { deliver() {}, stop() {} };
+    return { deliver() {}, deliverRecorded() {}, stop() {} };
   }
   const errors = createErrorReader(script.map, order.functionNames);
 
@@ -100,21 +105,37 @@ export async function startGuest({ modules, order, post }: GuestParams): Promise
     return returned && endOfReturn(returned, limits, errors);
   };
 
+  /** Settles calls as long as the reply whose turn it is has come, and its call was made. */
+  const settleCalls = () => {
+    for (let reply = replies.first(); reply !== undefined; reply = replies.first()) {
+      const isAtEnd = end !== undefined || returned !== undefined || memory.isStopRequested();
+      const call = isAtEnd ? undefined : desk.settle(reply.seq);
+      if (call === undefined) return;
+      replies.removeFirst();
+      outbox.add(desk.due());
+      now = reply.now;
+      // Up to where the script waits again, so that it makes no difference which replies come together.
+      machine.deliver(fits(reply.json, limits) ? reply : { ...reply, ...TOO_LARGE_REPLY }, call);
+    }
+  };
+
   /** Lets the script compute until it waits for its calls, and makes these. */
   const advance = (work: () => void) => {
     if (isOver) return;
     computing(memory, () => {
       try {
         work();
+        settleCalls();
         end ??= endOfAdvance();
       } catch (error) {
         end ??= returned === undefined ? endOfCrash(error) : endOfReturn(returned, limits, errors);
       }
     });
     // A call is made when it is called, whether or not the script waits for it.
-    const calls = end === undefined || isOwnEnd(end) ? desk.due() : [];
-    if (calls.length > 0) post({ kind: 'calls', calls });
+    if (end === undefined || isOwnEnd(end)) outbox.add(desk.due());
+    outbox.flush();
     if (end !== undefined) over(end);
+    else if (replies.needsMore()) post({ kind: 'more' });
   };
 
   advance(() => {
@@ -133,16 +154,8 @@ export async function startGuest({ modules, order, post }: GuestParams): Promise
     machine.start(compiled);
   });
   return {
-    deliver(replies) {
-      advance(() => {
-        for (const reply of replies) {
-          if (end !== undefined || returned !== undefined || !desk.settle(reply.seq)) continue;
-          now = reply.now;
-          // Up to where the script waits again, so that it makes no difference which replies come together.
-          machine.deliver(fits(reply.json, limits) ? reply : { ...reply, ...TOO_LARGE_REPLY });
-        }
-      });
-    },
+    deliver: (fresh) => advance(() => replies.add(fresh)),
+    deliverRecorded: (recorded) => advance(() => replies.addRecorded(recorded)),
     stop() {
       if (!isOver) over({ status: 'stopped' });
     },

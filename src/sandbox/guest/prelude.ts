@@ -154,7 +154,7 @@ export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson
     }
   }
 
-  function failureOf({ message, fields }, name, site) {
+  function failureOf({ message, fields }, { name, site }, line) {
     const error = new ErrorOf(message);
     const add = (key, value, enumerable) =>
       defineProperty(error, key, { __proto__: null, value, writable: true, enumerable, configurable: true });
@@ -164,6 +164,7 @@ export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson
     add('stack', '    at ' + name + place, false);
     const names = keys(fields);
     for (let index = 0; index < names.length; index += 1) add(names[index], fields[names[index]], true);
+    if (line > 0) add('line', line, true);
     return error;
   }
 
@@ -209,15 +210,15 @@ export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson
     start(script) {
       apply(then, script(), [completed, failed]);
     },
-    /** Settles a call. */
-    deliver(seq, ok, json) {
-      const { name, site, resolve, reject } = waiting[seq];
+    /** Settles a call, which was made on that line; 0 where nobody knows. */
+    deliver(seq, ok, json, line) {
+      const made = waiting[seq];
       delete waiting[seq];
       try {
-        if (ok) resolve(parse(json));
-        else reject(failureOf(parse(json), name, site));
+        if (ok) made.resolve(parse(json));
+        else made.reject(failureOf(parse(json), made, line));
       } catch (error) {
-        reject(error);
+        made.reject(error);
       }
     },
     describe,

@@ -25,6 +25,9 @@ port.on('message', (message: HostMessage) => {
     case 'replies':
       void guest?.then(({ deliver }) => deliver(message.replies));
       break;
+    case 'recorded':
+      void guest?.then(({ deliverRecorded }) => deliverRecorded(message.replies));
+      break;
     case 'stop':
       void guest?.then(({ stop }) => stop());
       break;

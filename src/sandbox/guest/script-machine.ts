@@ -1,5 +1,5 @@
 import { EvalFlags, JSException, type JSValueHandle, type QuickJS } from 'quickjs-wasi';
-import type { ReplyMessage, ScriptOrder } from '../messages.ts';
+import type { CallMessage, ReplyMessage, ScriptOrder } from '../messages.ts';
 import { PRELUDE } from './prelude.ts';
 
 /** Stands before the script, on its first line, so that all lines keep their numbers. */
@@ -22,7 +22,7 @@ export interface ScriptMachine {
   /** Calls it, and goes on until it waits. */
   start(script: JSValueHandle): void;
   /** Settles a call, and goes on until the script waits again. */
-  deliver(reply: ReplyMessage): void;
+  deliver(reply: ReplyMessage, call: Pick<CallMessage, 'line'>): void;
   /** JSON of `{name, message, stack?, fields?}`. */
   describe(thrown: JSValueHandle): string;
 }
@@ -75,8 +75,14 @@ export function createScriptMachine({ engine, order, bridge }: ScriptMachinePara
       call(start, script).dispose();
       engine.executePendingJobs();
     },
-    deliver({ seq, ok, json }) {
-      call(deliver, engine.newNumber(seq), ok ? engine.true : engine.false, string(json)).dispose();
+    deliver({ seq, ok, json }, { line = 0 }) {
+      call(
+        deliver,
+        engine.newNumber(seq),
+        ok ? engine.true : engine.false,
+        string(json),
+        engine.newNumber(line),
+      ).dispose();
       engine.executePendingJobs();
     },
     describe: (thrown) => call(describe, thrown.dup()).consume(textOf),

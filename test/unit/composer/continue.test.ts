@@ -326,6 +326,21 @@ test.each([
   expect(await journal.findRun(runId)).toMatchObject({ status: 'failed', answer: diverged });
 });
 
+test('a difference in the last call is noticed, although the script has ended by then', async () => {
+  const room = await subject.open(askAboutPosts);
+  const code = `
+    const isThere = typeof globalThis['ledger' + '__extra'] === 'function';
+    await ledger__put({ entry: isThere });
+    if (!isThere) await ledger__post({});`;
+  await cutOff(room, code, { code, runId: 'last call', askedBefore: 0 });
+  const hub = subject.openHub({ ledger: ledgerServer(subject.ledgerFile, { LEDGER_EXTRA: 'yes' }) });
+  const { execute } = await subject.open({ hub, databasePath: room.databasePath });
+  expect(await execute(code, { runId: 'last call' })).toMatchObject({
+    status: 'failed',
+    error: { name: 'DivergenceError', line: 3 },
+  });
+});
+
 test('a reply that was too large is too large the next time', async () => {
   const room = await subject.open({ ...askAboutPosts, limits: { replyBytesMax: 100 } });
   const code = `

@@ -14,7 +14,7 @@ import { buildFaulty } from '../../support/faulty-build.ts';
 
 export interface RunOptions extends Partial<Omit<RunScriptParams, 'source' | 'limits' | 'onCall'>> {
   readonly limits?: Partial<ScriptLimits>;
-  readonly onCall?: (call: GuestCall) => Promise<CallReply> | CallReply;
+  readonly onCall?: (call: GuestCall) => Promise<CallReply | undefined> | CallReply;
 }
 
 /** A runner for the tests of one file, whose threads run what the sources are bundled to. */
