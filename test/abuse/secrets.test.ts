@@ -40,7 +40,7 @@ const MUTANTS: readonly Mutant[] = [
         replace: 'decider: config.ai.provider,',
         by: 'decider: config.ai.provider, ai: config.ai,',
       },
-      { file: 'cli/redact.ts', replace: 'rest.replaceAll(form, REPLACEMENT)', by: 'rest' },
+      { file: 'domain/redact.ts', replace: 'rest.replaceAll(form, REPLACEMENT)', by: 'rest' },
     ],
   },
   {
