@@ -13,6 +13,7 @@ import { checkJsonSize } from '../domain/json-size.ts';
 import { KeyedLock } from '../domain/keyed-lock.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Logger } from '../domain/logger.ts';
+import { systemTimers, type Timers } from '../domain/timers.ts';
 import type { Store } from '../store/store.ts';
 import { type Answer, buildAnswer, type Reconciliation } from './answer.ts';
 import { withCheckedDecisions } from './checked-model.ts';
@@ -32,6 +33,8 @@ export interface EngineDeps {
   /** Carries out the steps that have a script; undefined where there is none that could. */
   readonly composer?: Pick<Composer, 'execute'>;
   readonly clock: Clock;
+  /** Those of the system, if left out. */
+  readonly timers?: Timers;
   readonly ids: Ids;
   readonly limits: Limits;
   readonly logger: Logger;
@@ -54,6 +57,7 @@ export interface Standing {
 
 /** What every operation of the engine needs: the ports, and what is said of them more than once. */
 export interface EngineCore extends EngineDeps {
+  readonly timers: Timers;
   readonly lock: KeyedLock;
   readonly listeners: Set<InstanceListener>;
   requireInstance(instanceId: string): Promise<Instance>;
@@ -208,6 +212,7 @@ export function createEngineCore(deps: EngineDeps): EngineCore {
 
   return {
     ...deps,
+    timers: deps.timers ?? systemTimers,
     model: deps.model && withCheckedDecisions(deps.model),
     lock: new KeyedLock(),
     listeners,

@@ -17,6 +17,7 @@ import { doubtReason, failureReport, reportOf, type ScriptReport } from './scrip
 import { placeInRow, rowDetail, SCRIPT_ROW_MAX } from './script-row.ts';
 import { requireComposer, type ScriptStep, scriptStepAt } from './script-step.ts';
 import { takeReport } from './take-report.ts';
+import { watchPosition } from './watch-position.ts';
 
 /** What the composer refuses a script for, rather than fail at it: the step has failed by it, or the run would be stuck. */
 const REFUSED: readonly FaultCode[] = ['INVALID_ARGUMENT', 'TOO_LARGE', 'RUN_ID_REUSED'];
@@ -105,10 +106,7 @@ async function execute(attempt: Attempt, params: ExecuteParams): Promise<Outcome
   const { core, instance, step, signal } = attempt;
   const composer = requireComposer(core, step);
   const moved = new AbortController();
-  const onMove = (instanceId: string) => {
-    if (instanceId === instance.instanceId) moved.abort();
-  };
-  core.listeners.add(onMove);
+  const stopWatching = watchPosition({ core, instance, onMoved: () => moved.abort() });
   try {
     const signals = signal === undefined ? [moved.signal] : [moved.signal, signal];
     const result = await composer.execute({ code: step.script, ...params, signal: AbortSignal.any(signals) });
@@ -121,7 +119,7 @@ async function execute(attempt: Attempt, params: ExecuteParams): Promise<Outcome
     if (REFUSED.includes(error.code)) return { kind: 'report', report: refusalReport(error) };
     throw continuable(error, step);
   } finally {
-    core.listeners.delete(onMove);
+    stopWatching();
   }
 }
 

@@ -103,6 +103,7 @@ export interface TestEngineParams {
   readonly definition: Definition;
   readonly model?: Model;
   readonly composer?: EngineDeps['composer'];
+  readonly timers?: EngineDeps['timers'];
   /** What the first engine, but no other one, sees of its store. */
   readonly wrapStore?: (store: Store) => Store;
   readonly limits?: Partial<Limits>;
@@ -115,6 +116,7 @@ export async function createTestEngine({
   definition: first,
   model,
   composer,
+  timers,
   wrapStore = (store) => store,
   limits,
   createEngine: construct = createEngine,
@@ -139,6 +141,7 @@ export async function createTestEngine({
       model,
       ...deps,
       clock,
+      timers,
       ids,
       limits: { ...DEFAULT_LIMITS, ...limits },
       logger: silentLogger,

@@ -19,6 +19,8 @@ import {
   type TestEngine,
   type TestEngineParams,
 } from '../../support/test-engine.ts';
+import { until } from '../../support/until.ts';
+import { createVirtualTime } from '../../support/virtual-time.ts';
 
 let open: TestEngine | undefined;
 afterEach(async () => {
@@ -749,6 +751,47 @@ describe('cancelling', () => {
     expect(await advancing).toMatchObject({ status: 'CANCELLED', status_reason: 'enough', revision: 2 });
     expect(await kinds()).toEqual(['started', 'advanced', 'cancelled']);
     expect(composer.executions).toHaveLength(1);
+  });
+
+  test('the run from another process stops its script, too, soon after', async () => {
+    const composer = fakeComposer(({ signal }) => untilStopped(signal));
+    const { timers, elapse, untilNextTimer } = createVirtualTime();
+    const { engine, second, id, kinds } = await started({ definition: SANDWICH, composer, timers });
+    const advancing = engine.advance({ instanceId: id, ...call });
+    await until(() => untilNextTimer());
+    elapse(1_000);
+    await until(() => untilNextTimer());
+    await (await second()).cancel({ instanceId: id, reason: 'enough' });
+    elapse(1_000);
+    expect(await advancing).toMatchObject({ status: 'CANCELLED', status_reason: 'enough', revision: 2 });
+    expect(await kinds()).toEqual(['started', 'advanced', 'cancelled']);
+    expect(untilNextTimer()).toBeUndefined();
+  });
+
+  test('the run from another process, just before its script begins', async () => {
+    const composer = fakeComposer(({ signal }) => untilStopped(signal));
+    const { timers } = createVirtualTime();
+    let onRead = async () => {};
+    const { engine, second, id } = await started({
+      definition: SANDWICH,
+      composer,
+      timers,
+      wrapStore: (store) => ({
+        ...store,
+        async findTransition(...params) {
+          const found = await store.findTransition(...params);
+          await onRead();
+          return found;
+        },
+      }),
+    });
+    const other = await second();
+    // The first that is read of history is how the run came to the script step.
+    onRead = async () => {
+      onRead = async () => {};
+      await other.cancel({ instanceId: id });
+    };
+    expect(await engine.advance({ instanceId: id, ...call })).toMatchObject({ status: 'CANCELLED' });
   });
 
   test('the run from another process: the end of the script is not recorded', async () => {
