@@ -6,27 +6,41 @@ import type { Report } from '../domain/report.ts';
 export interface ScriptReport {
   readonly report: Report;
   readonly contextUpdates: JsonObject | undefined;
+  /** What it wrote before it failed: kept with the report if there is room for it. */
+  readonly output?: string;
 }
 
 /** What a script that has ended came to, as a report on its step. */
 export function reportOf({ status, result = null, error, output }: ComposedResult): ScriptReport {
-  return status === 'completed' ? returnedReport(result) : failureReport(error, output);
+  return status === 'completed' ? returnedReport(result, output) : failureReport(error, output);
 }
 
 /**
- * What a script returns is its report if it looks like one: an object with a text `status`. In it, `context_updates` mean
- * what they mean in a client's call. Anything else is the result of a success.
+ * What a script returns is its report if it looks like one: an object with a text `status`, or with `context_updates`, which
+ * mean what they mean in a client's call. Anything else is the result of a success.
  */
-function returnedReport(value: JsonValue): ScriptReport {
-  if (!isJsonObject(value) || !isReport(value))
-    return { report: { status: 'success', result: value }, contextUpdates: undefined };
+function returnedReport(value: JsonValue, output: string): ScriptReport {
+  if (!isJsonObject(value)) return resultOf(value);
   const { context_updates: contextUpdates, ...report } = value;
-  if (!isJsonObject(contextUpdates)) return { report: value, contextUpdates: undefined };
-  return { report: { ...report, status: value.status }, contextUpdates };
+  if (contextUpdates === undefined) return isReport(report) ? { report, contextUpdates } : resultOf(value);
+  if (!isJsonObject(contextUpdates)) return malformed('context_updates', 'an object', output);
+  const { status = 'success' } = report;
+  const whole = { ...report, status };
+  return isReport(whole) ? { report: whole, contextUpdates } : malformed('status', 'a text', output);
+}
+
+function resultOf(value: JsonValue): ScriptReport {
+  return { report: { status: 'success', result: value }, contextUpdates: undefined };
 }
 
 function isReport(value: JsonObject): value is Report {
   return typeof value.status === 'string' && value.status.trim() !== '';
+}
+
+/** What a script means by such a report can only be guessed at, and would be lost without a word. */
+function malformed(member: string, expected: string, output: string): ScriptReport {
+  const message = `The script returned a report whose \`${member}\` is not ${expected}.`;
+  return failureReport({ name: 'REPORT_INVALID', message }, output);
 }
 
 /** A script that failed is a step that failed: its transitions say where that leads. */
@@ -42,9 +56,9 @@ export function failureReport(error: Partial<ComposedError> | undefined, output?
         ...(server !== undefined && { server }),
         ...(tool !== undefined && { tool }),
       },
-      ...(output !== undefined && { output }),
     },
     contextUpdates: undefined,
+    output,
   };
 }
 

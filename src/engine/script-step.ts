@@ -1,6 +1,7 @@
 import { type Definition, findStep, type Step } from '../domain/definition.ts';
 import { Fault } from '../domain/errors.ts';
 import type { Instance } from '../domain/instance.ts';
+import type { ConfirmableCall } from '../domain/tool-policy.ts';
 import type { EngineDeps } from './core.ts';
 
 /** A step that the server carries out itself. */
@@ -34,5 +35,15 @@ export function requireComposer(
       hint: 'Nothing has moved. Tell the user: the run can go on with a server that runs scripts; send the same call again there.',
       details: { step_name: step.name },
     },
+  );
+}
+
+/** The person who could be asked about a tool is not there: a client gets to know of the step only when it is done. */
+export async function refuseToAsk({ server, tool }: ConfirmableCall): Promise<never> {
+  throw new Fault(
+    'NOT_ALLOWED',
+    `The tool ${tool} of the server ${server} may be called only if a person confirms it, and nobody is asked in the steps of a ` +
+      'workflow: the operator has to allow it, or the author to leave the step to the client.',
+    { details: { server, tool } },
   );
 }

@@ -15,7 +15,7 @@ import {
 import { checkTransitionsLeft } from './limits.ts';
 import { doubtReason, failureReport, reportOf, type ScriptReport } from './script-report.ts';
 import { placeInRow, rowDetail, SCRIPT_ROW_MAX } from './script-row.ts';
-import { requireComposer, type ScriptStep, scriptStepAt } from './script-step.ts';
+import { refuseToAsk, requireComposer, type ScriptStep, scriptStepAt } from './script-step.ts';
 import { takeReport } from './take-report.ts';
 import { watchPosition } from './watch-position.ts';
 
@@ -109,7 +109,12 @@ async function execute(attempt: Attempt, params: ExecuteParams): Promise<Outcome
   const stopWatching = watchPosition({ core, instance, onMoved: () => moved.abort() });
   try {
     const signals = signal === undefined ? [moved.signal] : [moved.signal, signal];
-    const result = await composer.execute({ code: step.script, ...params, signal: AbortSignal.any(signals) });
+    const result = await composer.execute({
+      code: step.script,
+      ...params,
+      signal: AbortSignal.any(signals),
+      confirm: refuseToAsk,
+    });
     if (result.status === 'in_doubt') return { kind: 'in_doubt', result };
     if (result.status !== 'cancelled') return { kind: 'report', report: reportOf(result) };
     if (moved.signal.aborted) return { kind: 'moved' };
@@ -126,14 +131,17 @@ async function execute(attempt: Attempt, params: ExecuteParams): Promise<Outcome
 /** What does not fit the step or the limits is a failure that says so: nobody is there to mend it. */
 async function report(
   { core, instance, signal }: Attempt,
-  said: ScriptReport,
+  { output, ...said }: ScriptReport,
   detail: JsonObject,
 ): Promise<Standing | undefined> {
+  const withOutput = { ...said.report, ...(output !== undefined && { output }) };
   try {
-    return await takeReport(core, { instance, ...said, detail, signal });
+    return await takeReport(core, { instance, ...said, report: withOutput, detail, signal });
   } catch (error) {
     if (!(error instanceof Fault && UNFIT.includes(error.code))) throw error;
-    return takeReport(core, { instance, ...refusalReport(error), detail, signal });
+    // Why the script failed counts for more than what it wrote.
+    const instead = error.code === 'TOO_LARGE' && output !== undefined ? said : refusalReport(error);
+    return takeReport(core, { instance, ...instead, detail, signal });
   }
 }
 

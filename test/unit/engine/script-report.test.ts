@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ComposedResult } from '../../../src/composer/composer.ts';
-import type { JsonValue } from '../../../src/domain/json.ts';
+import type { JsonObject, JsonValue } from '../../../src/domain/json.ts';
 import { doubtReason, failureReport, reportOf } from '../../../src/engine/script-report.ts';
 
 const ended = (extra: Partial<ComposedResult>): ComposedResult => ({
@@ -20,7 +20,6 @@ test.each<[JsonValue]>([
   [{ count: 3 }],
   [{ status: 1 }],
   [{ status: ' ' }],
-  [{ context_updates: { n: 1 } }],
 ])('what is no report is the result of a success: %j', (result) => {
   expect(reportOf(ended({ result }))).toEqual({
     report: { status: 'success', result },
@@ -42,8 +41,23 @@ test('its `context_updates` go to the context, if they are an object', () => {
     report: { status: 'success' },
     contextUpdates: { n: 1 },
   });
-  const odd = { status: 'success', context_updates: [1] };
-  expect(reportOf(ended({ result: odd }))).toEqual({ report: odd, contextUpdates: undefined });
+  expect(reportOf(ended({ result: { context_updates: { n: 1 }, result: 2 } }))).toEqual({
+    report: { status: 'success', result: 2 },
+    contextUpdates: { n: 1 },
+  });
+});
+
+test.each<[JsonObject, string]>([
+  [{ status: 'success', context_updates: [1] }, '`context_updates` is not an object'],
+  [{ status: 'success', context_updates: null }, '`context_updates` is not an object'],
+  [{ context_updates: 'x' }, '`context_updates` is not an object'],
+  [{ context_updates: {}, status: 1 }, '`status` is not a text'],
+])('a report that is not well formed is a failure that says so: %j', (result, words) => {
+  expect(reportOf(ended({ result, output: 'so far\n' }))).toEqual({
+    report: { status: 'failure', error: { name: 'REPORT_INVALID', message: expect.stringContaining(words) } },
+    contextUpdates: undefined,
+    output: 'so far\n',
+  });
 });
 
 test.each(['failed', 'limit_exceeded'] as const)('%s is a failure, with what is known of it', (status) => {
@@ -56,15 +70,17 @@ test.each(['failed', 'limit_exceeded'] as const)('%s is a failure, with what is 
     tool: 'log',
     retryable: false,
   };
-  expect(reportOf(ended({ status, error, output: 'so far\n' })).report).toEqual({
-    status: 'failure',
-    error: { name: 'ToolError', message: 'no', line: 3, server: 'git', tool: 'log' },
+  expect(reportOf(ended({ status, error, output: 'so far\n' }))).toEqual({
+    report: {
+      status: 'failure',
+      error: { name: 'ToolError', message: 'no', line: 3, server: 'git', tool: 'log' },
+    },
+    contextUpdates: undefined,
     output: 'so far\n',
   });
   expect(reportOf(ended({ status, error: { name: 'E', message: 'm' } })).report).toEqual({
     status: 'failure',
     error: { name: 'E', message: 'm' },
-    output: '',
   });
   expect(failureReport(undefined).report.error).toEqual({
     name: 'Error',

@@ -146,6 +146,27 @@ describe('a script step', () => {
     });
   });
 
+  test('that fails after it has written much is reported without that', async () => {
+    const error = { name: 'Error', message: 'the real reason' };
+    const composer = fakeComposer(() => ({ status: 'failed', error, output: '\u0001'.repeat(100) }));
+    const limits = { reportBytesMax: 500 };
+    const { engine, id, entries } = await started({ definition: SANDWICH, composer, limits });
+    expect(await engine.advance({ instanceId: id, ...ASKED })).toMatchObject({
+      failed_scripts: [{ step_name: 'count', error: 'Error: the real reason' }],
+    });
+    expect((await entries()).at(-1)?.user_report).toEqual({ status: 'failure', error });
+  });
+
+  test('asks nobody about a tool, and says so', async () => {
+    const { composer } = await started({ definition: SANDWICH, composer: fakeComposer(() => ({})) });
+    await open?.engine.advance({ instanceId: 'instance-1', ...ASKED });
+    const asking = composer.executions[0]?.confirm?.({ server: 'mail', tool: 'send', args: {} });
+    expect(await faultOf(asking ?? Promise.resolve())).toMatchObject({
+      code: 'NOT_ALLOWED',
+      message: expect.stringMatching(/send of the server mail .*nobody is asked in the steps of a workflow/),
+    });
+  });
+
   test.each([
     ['TOO_LARGE', new Fault('TOO_LARGE', 'The set of constants is too large.')],
     ['INVALID_ARGUMENT', new Fault('INVALID_ARGUMENT', 'The script cannot be read.')],
