@@ -10,7 +10,7 @@ export interface Progress {
   tell(progress: CallProgress): void;
   /** Resolves once the newest of what was told is sent: the answer comes last. */
   sent(): Promise<void>;
-  /** Tells at once and every few seconds that a model is asked, so that nobody gives up on a slow one. */
+  /** Tells at once and every few seconds that it is at work, so that nobody gives up on a slow model or script. */
   pulse<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
@@ -25,7 +25,7 @@ export function progressTo(ctx: ServerContext): Progress {
     async pulse(work) {
       let progress = 0;
       const beat = () =>
-        notify({ progress: ++progress, message: progress === 1 ? 'Deciding' : 'Still deciding' });
+        notify({ progress: ++progress, message: progress === 1 ? 'At work' : 'Still at work' });
       await beat();
       const timer = setInterval(() => void beat().catch(() => clearInterval(timer)), PULSE_MS);
       try {

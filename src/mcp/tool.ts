@@ -59,7 +59,7 @@ export interface Tool {
   readonly output: z.ZodType;
   readonly annotations: ToolAnnotations;
   /**
-   * Whether it may take long. `pulse`: it waits for a model, and a client that asks for progress hears from time to
+   * Whether it may take long. `pulse`: it waits for a model or a script, and a client that asks for progress hears from time to
    * time that it is still at work; `told`: it tells its progress itself.
    */
   readonly long?: 'pulse' | 'told';

@@ -60,3 +60,15 @@ test('the newest is sent at once when the answer is to follow, and nothing after
   await sent;
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test('whatever a call waits for, a model or a script, it is said to be at work', async () => {
+  const said: string[] = [];
+  const notify = async ({ params }: { readonly params: { readonly message: string } }) => {
+    said.push(params.message);
+  };
+  const ctx = { mcpReq: { _meta: { progressToken: 'p' }, notify } } as unknown as ServerContext;
+  const pulsing = progressTo(ctx).pulse(() => new Promise<void>((resolve) => setTimeout(resolve, 11_000)));
+  await vi.advanceTimersByTimeAsync(11_000);
+  await pulsing;
+  expect(said).toEqual(['At work', 'Still at work', 'Still at work']);
+});
