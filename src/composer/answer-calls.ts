@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
 import { failpoint } from '../domain/failpoint.ts';
-import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
 import type { Logger } from '../domain/logger.ts';
 import { QuestionPending } from '../domain/question-pending.ts';
 import type { Timers } from '../domain/timers.ts';
@@ -27,6 +27,8 @@ export interface AnswerCallsParams {
   readonly runId: string;
   readonly functions: ScriptFunctions;
   readonly recorded: RecordedCalls;
+  /** Of the replies that are recorded. */
+  readonly recordedBytes: number;
   readonly order: ReplyOrder;
   readonly journal: RunJournal;
   readonly log: CallLog;
@@ -43,6 +45,8 @@ export interface AnswerCallsParams {
 
 interface Call extends GuestCall {
   readonly argsHash: string;
+  /** See `JournaledCall.target`. */
+  readonly target?: string;
   readonly called: ScriptFunction;
   /** An earlier attempt began it, and the journal has it. */
   isBegun: boolean;
@@ -59,6 +63,7 @@ export function createCallAnswers(
 ): (call: GuestCall) => Promise<CallReply | undefined> {
   const { runId, functions, recorded, order, journal, log, progress, stop } = params;
   const { hub, samples, limits, clock, timers, logger } = params;
+  let replyBytes = params.recordedBytes;
   const suspension = createSuspension(async (questions) => {
     // Their replies were given to the script a moment ago.
     await journal.durable().catch(() => {});
@@ -68,14 +73,19 @@ export function createCallAnswers(
   /** Undefined where the reply is recorded, and where the script is to be stopped. */
   async function answer(guestCall: GuestCall): Promise<CallReply | undefined> {
     if (stop.signal.aborted) return undefined;
-    const { seq, name, args } = guestCall;
+    const { seq, name, argsJson } = guestCall;
     const called = functions.find(name);
-    const argsHash = hash('sha256', canonicalJson(args), 'hex');
+    const argsHash = hash('sha256', argsJson, 'hex');
+    const target =
+      called.kind === 'tool' ? JSON.stringify([called.tool.server, called.tool.name]) : undefined;
     const before = recorded.find(seq);
     const isSame = before === undefined || (before.name === name && before.argsHash === argsHash);
-    if (!isSame)
-      return void stop.stop({ kind: 'verdict', status: 'failed', error: divergence(guestCall, before) });
-    log.begin(seq, called);
+    const isSameTool = target === undefined || before?.target === undefined || before.target === target;
+    if (before !== undefined && !(isSame && isSameTool)) {
+      const error = divergence({ ...guestCall, argsHash }, before);
+      return void stop.stop({ kind: 'verdict', status: 'failed', error });
+    }
+    log.add(guestCall, called);
     if (before?.finish !== undefined) {
       const { finish } = before;
       log.finish(seq, finish);
@@ -84,12 +94,12 @@ export function createCallAnswers(
     }
     const { doubtful } = recorded;
     if (before !== undefined && !isRepeatable(called)) {
-      const error = doubt({ call: guestCall, called, doubtful });
+      const error = doubt({ call: { ...guestCall, called }, doubtful });
       return void stop.stop({ kind: 'verdict', status: 'in_doubt', error });
     }
     // The script is only led to the call that is in doubt, to tell what it was.
     if (doubtful.length > 0) return undefined;
-    return make({ ...guestCall, argsHash, called, isBegun: before !== undefined });
+    return make({ ...guestCall, argsHash, target, called, isBegun: before !== undefined });
   }
 
   async function make(call: Call): Promise<CallReply | undefined> {
@@ -114,8 +124,8 @@ export function createCallAnswers(
   function noteBegin(call: Call): void {
     if (call.isBegun) return;
     call.isBegun = true;
-    const { seq, name, argsHash } = call;
-    journal.add({ kind: 'begun', seq, name, argsHash });
+    const { seq, name, argsHash, target } = call;
+    journal.add({ kind: 'begun', seq, name, argsHash, target });
   }
 
   /** Undefined: there is none in this attempt, because a person has to be asked after it. */
@@ -126,7 +136,7 @@ export function createCallAnswers(
         await timers.sleep(Number(call.args[0]), stop.signal).catch(() => {});
         return { ok: true, value: null };
       case 'missing':
-        return failedReply({ ...called, seq: call.seq }, called.failure);
+        return failedReply({ ...called, seq: call.seq }, called.failure());
       case 'tool':
         return useTool(call, called);
     }
@@ -146,7 +156,10 @@ export function createCallAnswers(
     if (withheld === 'pending') return void suspension.ask(subject);
     if (withheld !== undefined) return fail(withheld);
     if (!isReadOnly(call.called)) {
-      if (!stop.signal.aborted) noteBegin(call);
+      if (!stop.signal.aborted) {
+        noteBegin(call);
+        log.begin(call.seq);
+      }
       await journal.durable();
     }
     if (stop.signal.aborted) return fail(STOPPED);
@@ -156,6 +169,8 @@ export function createCallAnswers(
       failpoint('script_call_done');
       const bytes = Buffer.byteLength(JSON.stringify(value));
       if (bytes > limits.replyBytesMax) return fail(tooLarge(bytes, limits.replyBytesMax));
+      if (replyBytes + bytes > limits.repliesBytesMax) return fail(tooMuch(limits.repliesBytesMax));
+      replyBytes += bytes;
       samples.note(tool, value, bytes);
       return { ok: true, value };
     } catch (error) {
@@ -190,6 +205,11 @@ function argumentsOf(args: readonly JsonValue[]): JsonObject | undefined {
 function notOneObject(name: string): CallFailure {
   const message = `\`${name}\` takes one object with its arguments by their names: ${name}({ ... }).`;
   return { kind: 'invalid_arguments', message, retryable: false };
+}
+
+function tooMuch(bytesMax: number): CallFailure {
+  const message = `The tool did what it was asked, but with its result those of all calls have more than ${bytesMax} bytes of JSON, which is all that one script gets. Ask the tools for less, or do the rest with another script.`;
+  return { kind: 'too_large', message, retryable: false };
 }
 
 function tooLarge(bytes: number, bytesMax: number): CallFailure {

@@ -35,7 +35,7 @@ export interface CallSummary {
 
 /** What a script came to. Field names are the contract's. */
 export interface ComposedResult {
-  readonly status: Exclude<ScriptRunStatus, 'running'> | 'cancelled';
+  readonly status: Exclude<ScriptRunStatus, 'running'> | 'limit_exceeded' | 'cancelled';
   readonly run_id: string;
   /** What the script returned; absent unless it is completed. */
   readonly result?: JsonValue;
@@ -57,8 +57,11 @@ export interface ComposedError {
   readonly column?: number;
   readonly server?: string;
   readonly tool?: string;
+  /** Whether the same call again may come further. */
   readonly retryable?: boolean;
-  /** On `in_doubt`: the call that may have happened. */
+  /** On `limit_exceeded`: how the script goes on. */
+  readonly hint?: string;
+  /** On `in_doubt`: of the call that may have happened. */
   readonly args?: JsonObject;
 }
 

@@ -3,6 +3,8 @@ import type { Timers } from '../domain/timers.ts';
 import type { ComposedResult, Composer } from './composer.ts';
 
 export interface DeferredComposer extends Composer {
+  /** Opens it now. */
+  warmUp(): Promise<void>;
   /**
    * Has every script stop where it is, also those that are still to come: what they have done stays in the journal.
    * Resolves when they have, or after so many milliseconds.
@@ -43,6 +45,9 @@ export function deferComposer({ open, timers }: DeferComposerParams): DeferredCo
     refreshTools: async (signal) => (await opened()).refreshTools(signal),
     documentation: async (params) => (await opened()).documentation(params),
 
+    async warmUp() {
+      await opened();
+    },
     async stop(withinMs) {
       stopped.abort();
       const enough = new AbortController();

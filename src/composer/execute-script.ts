@@ -14,6 +14,7 @@ import { createCallAnswers } from './answer-calls.ts';
 import { createCallLog } from './call-log.ts';
 import { checkRequest } from './check-request.ts';
 import type { ComposedResult, ExecuteParams } from './composer.ts';
+import { limitVerdict, timeoutError } from './limit-verdict.ts';
 import type { ComposerLimits } from './limits.ts';
 import { createRecordedCalls } from './recorded-calls.ts';
 import { createReplyOrder } from './reply-order.ts';
@@ -23,6 +24,7 @@ import { createRunJournal } from './run-journal.ts';
 import { isLeaseLost, keepRunLease, leaseEnd } from './run-lease.ts';
 import { createRunProgress } from './run-progress.ts';
 import { createRunStop, type RunStop } from './run-stop.ts';
+import { createRunTimer, type RunTimer } from './run-timer.ts';
 import { createScriptFunctions, mentions } from './script-functions.ts';
 import { askServers } from './server-tools.ts';
 import type { ToolDirectory } from './tool-directory.ts';
@@ -81,16 +83,22 @@ async function carryOut(deps: ExecuteDeps, params: ExecuteParams, taken: Taken):
   const { runId, fencingToken } = taken.run;
   const holder: RunHolder = { runId, fencingToken };
   const stop = createRunStop(params.signal);
+  const timeoutMs =
+    params.timeoutSeconds === undefined ? limits.script.wallMs : params.timeoutSeconds * 1_000;
+  const onElapsed = () => stop.stop({ kind: 'timeout' });
+  const timer = createRunTimer({ ...deps, timeoutMs, onElapsed });
   const fail = (error: unknown) => stop.stop({ kind: 'fault', error });
   const stopLease = keepRunLease({ ...deps, holder, leaseMs: limits.leaseMs, onLost: fail });
   try {
-    const answer = await runToItsEnd({ deps, params, taken, stop, holder, fail });
+    const answer = await runToItsEnd({ deps, params, taken, stop, timeoutMs, timer, holder, fail });
     stopLease();
-    if (answer.status === 'cancelled') await journal.releaseRun(holder, clock.now());
+    const { status } = answer;
+    // Such a run can go on: from where it was cut off, when it is called for again.
+    if (status === 'cancelled' || status === 'limit_exceeded') await journal.releaseRun(holder, clock.now());
     else {
       failpoint('script_ended');
       const stored = answer as unknown as JsonValue;
-      await journal.endRun(holder, { status: answer.status, answer: stored, now: clock.now() });
+      await journal.endRun(holder, { status, answer: stored, now: clock.now() });
       failpoint('script_answer_kept');
     }
     return answer;
@@ -105,6 +113,7 @@ async function carryOut(deps: ExecuteDeps, params: ExecuteParams, taken: Taken):
     });
     throw continuable(error, runId);
   } finally {
+    timer.stop();
     stop.dispose();
   }
 }
@@ -114,18 +123,18 @@ interface RunToItsEndParams {
   readonly params: ExecuteParams;
   readonly taken: Taken;
   readonly stop: RunStop;
+  readonly timeoutMs: number;
+  readonly timer: RunTimer;
   readonly holder: RunHolder;
   readonly fail: (error: unknown) => void;
 }
 
 /** Returns once all that happened is durable, but for the answer itself. */
 async function runToItsEnd(call: RunToItsEndParams): Promise<ComposedResult> {
-  const { deps, params, taken, stop, holder, fail } = call;
+  const { deps, params, taken, stop, timeoutMs, timer, holder, fail } = call;
   const { runner, timers, clock, limits } = deps;
   const { run, calls } = taken;
-  const { timeoutSeconds, confirm, onProgress, constants } = params;
-  const timeoutMs = timeoutSeconds === undefined ? limits.script.wallMs : timeoutSeconds * 1_000;
-  const endsMs = clock.monotonicMs() + timeoutMs;
+  const { confirm, onProgress, constants } = params;
   const progress = createRunProgress({ ...deps, onProgress });
   progress.say(`The script runs under the run_id ${run.runId}.`);
   const functions = await functionsOf({ deps, params, taken, waitMs: timeoutMs, signal: stop.signal });
@@ -137,18 +146,20 @@ async function runToItsEnd(call: RunToItsEndParams): Promise<ComposedResult> {
   });
   const append = deps.journal.append.bind(deps.journal, holder);
   const journal = createRunJournal({ append, timers, onFailure: fail });
-  const log = createCallLog();
+  const log = createCallLog({ calls, functions });
   const onCall = createCallAnswers({
     ...deps,
     runId: run.runId,
     functions,
     recorded,
+    recordedBytes: taken.replyBytes,
     order,
     journal,
     log,
     progress,
     stop,
-    confirm,
+    // A person may take her time.
+    confirm: confirm && ((question) => timer.paused(() => confirm(question))),
   });
   let outcome: ScriptOutcome;
   try {
@@ -162,12 +173,14 @@ async function runToItsEnd(call: RunToItsEndParams): Promise<ComposedResult> {
       randomSeed: run.randomSeed,
       limits: {
         ...limits.script,
-        wallMs: Math.max(1, endsMs - clock.monotonicMs()),
+        // Only the outermost bound: the sandbox does not know when a person is asked.
+        wallMs: limits.timeoutSecondsMax * 1_000,
         resultBytesMax: RESULT_BYTES_TAKEN_MAX,
       },
       signal: stop.signal,
     });
   } finally {
+    timer.stop();
     // Calls that the script did not wait for are given up.
     stop.dispose();
   }
@@ -177,6 +190,10 @@ async function runToItsEnd(call: RunToItsEndParams): Promise<ComposedResult> {
   const about = { runId: run.runId, outcome, log, resultBytesMax: limits.script.resultBytesMax };
   if (reason?.kind === 'verdict') return runAnswer({ ...about, status: reason.status, error: reason.error });
   const error = outcome.error && composedError(outcome.error);
+  const isTimeout = outcome.status === 'cancelled' && reason?.kind === 'timeout';
+  const limit = isTimeout ? timeoutError(timeoutMs, outcome.wasBegun) : error;
+  if (limit !== undefined && (isTimeout || outcome.status === 'limit_exceeded'))
+    return runAnswer({ ...about, ...limitVerdict({ error: limit, isTimeout, doubtful: log.doubtful() }) });
   return runAnswer({ ...about, status: outcome.status, error });
 }
 
@@ -187,7 +204,7 @@ interface FunctionsOfParams extends Pick<RunToItsEndParams, 'deps' | 'params' | 
 
 /** What the script can call. Waits only for servers that it names and that were never seen. */
 async function functionsOf({ deps, params, taken, waitMs, signal }: FunctionsOfParams) {
-  const { hub, directory, timers } = deps;
+  const { hub, directory, timers, limits } = deps;
   const { code } = params;
   const calledNames = taken.calls.map(({ name }) => name);
   const isWanted = ({ name }: { readonly name: string }) => {
@@ -200,6 +217,7 @@ async function functionsOf({ deps, params, taken, waitMs, signal }: FunctionsOfP
     calledNames,
     known: directory.known(),
     prefixOf: directory.prefixOf,
+    missingMax: limits.script.callsMax,
   });
 }
 
@@ -235,7 +253,7 @@ function otherCode(runId: string): Fault {
     'RUN_ID_REUSED',
     `The run_id ${JSON.stringify(runId)} belongs to a script with other code.`,
     {
-      hint: 'Send the code and the constants of that script to continue it, or choose another run_id for this one.',
+      hint: 'Send the code of that script to continue it, or choose another run_id for this one.',
       details: { run_id: runId },
     },
   );

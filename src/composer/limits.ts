@@ -11,6 +11,8 @@ export interface ComposerLimits {
   readonly constantsDepthMax: number;
   /** What one call may bring into a script; beyond that the script gets an error. */
   readonly replyBytesMax: number;
+  /** What all calls of a run may: the journal keeps it, and whoever goes on with the run reads it whole. */
+  readonly repliesBytesMax: number;
   /** After which an executor that was not heard of counts as lost. */
   readonly leaseMs: number;
   /** For the tools of servers that were never seen, when somebody looks for tools. */
@@ -29,6 +31,7 @@ export const DEFAULT_COMPOSER_LIMITS: Omit<ComposerLimits, 'script'> = {
   constantsBytesMax: DEFAULT_LIMITS.contextBytesMax + DEFAULT_LIMITS.reportBytesMax + KIB,
   constantsDepthMax: DEFAULT_LIMITS.jsonDepthMax + 1,
   replyBytesMax: 4 * MIB,
+  repliesBytesMax: 64 * MIB,
   leaseMs: 10_000,
   lookupMs: 5_000,
   toolsFoundMax: 20,

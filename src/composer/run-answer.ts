@@ -27,9 +27,12 @@ export function runAnswer(params: RunAnswerParams): ComposedResult {
   };
 }
 
-/** What the sandbox says about an error, and what the call that failed has left in it. */
+/**
+ * What the sandbox says about an error, and what the call that failed has left in it. Whether that call may be repeated is
+ * for the script to know: its run has ended, and would only be told again.
+ */
 export function composedError({ name, message, line, column, fields }: ScriptError): ComposedError {
-  const { server, tool, retryable } = fields ?? {};
+  const { server, tool } = fields ?? {};
   return {
     name,
     message,
@@ -37,7 +40,6 @@ export function composedError({ name, message, line, column, fields }: ScriptErr
     column,
     ...(typeof server === 'string' && { server }),
     ...(typeof tool === 'string' && { tool }),
-    ...(typeof retryable === 'boolean' && { retryable }),
   };
 }
 
@@ -50,7 +52,7 @@ function outputOf({ status, outcome, log }: RunAnswerParams): string {
   const unfinished = log.unfinished();
   if ((status === 'completed' || status === 'failed') && unfinished > 0)
     notes.push(
-      `[the script ended without waiting for ${unfinished} of its calls: what came of them is not known]`,
+      `[the script ended without waiting for ${unfinished} of its calls: what came of them is not known; await every call]`,
     );
   if (notes.length === 0) return output;
   return `${output}${output === '' || output.endsWith('\n') ? '' : '\n'}${notes.join('\n')}\n`;

@@ -4,6 +4,8 @@ import type { ComposedError } from './composer.ts';
 /** Why a script is not to go on. */
 export type StopReason =
   | { readonly kind: 'cancelled' }
+  /** It has had the time that it may take. */
+  | { readonly kind: 'timeout' }
   /** It must not do what it is about to do. */
   | { readonly kind: 'verdict'; readonly status: 'failed' | 'in_doubt'; readonly error: ComposedError }
   /** It cannot be executed any more. */

@@ -17,6 +17,11 @@ export type ScriptFunction =
       readonly failure: () => CallFailure;
     };
 
+export interface ToolTarget {
+  readonly server: string;
+  readonly tool: string;
+}
+
 /** The functions of one script; they stay what they are while it runs. */
 export interface ScriptFunctions {
   /** Without `sleep`, which every script has. */
@@ -78,6 +83,18 @@ export function createScriptFunctions(params: ScriptFunctionsParams): ScriptFunc
 
 /** The function that every script has besides those of tools. */
 const SLEEP = 'sleep';
+
+/** Which tool is called; undefined for `sleep`. */
+export function targetOf(called: ScriptFunction): ToolTarget | undefined {
+  switch (called.kind) {
+    case 'sleep':
+      return undefined;
+    case 'missing':
+      return { server: called.server, tool: called.tool };
+    case 'tool':
+      return { server: called.tool.server, tool: called.tool.name };
+  }
+}
 
 /** Whether a call changes nothing: nobody is the worse for one that was made and forgotten. */
 export function isReadOnly(called: ScriptFunction): boolean {

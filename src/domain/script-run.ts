@@ -1,13 +1,13 @@
 import type { JsonValue } from './json.ts';
 
-export const SCRIPT_RUN_STATUSES = ['running', 'completed', 'failed', 'limit_exceeded', 'in_doubt'] as const;
+export const SCRIPT_RUN_STATUSES = ['running', 'completed', 'failed', 'in_doubt'] as const;
 /**
- * `in_doubt`: it was cut off in the middle of a call that may have happened and must not happen twice; a person has to
+ * A run that a limit has cut off is still `running`: it may go on. `in_doubt`: it was cut off in the middle of a call that may have happened and must not happen twice; a person has to
  * look.
  */
 export type ScriptRunStatus = (typeof SCRIPT_RUN_STATUSES)[number];
 
-const ENDED: readonly ScriptRunStatus[] = ['completed', 'failed', 'limit_exceeded'];
+const ENDED: readonly ScriptRunStatus[] = ['completed', 'failed'];
 
 /** Whether it is over for good; an `in_doubt` one may be continued. */
 export function isEnded(status: ScriptRunStatus): boolean {

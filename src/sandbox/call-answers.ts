@@ -42,6 +42,7 @@ export function createCallAnswers({ script, send, onUnanswerable }: CallAnswersP
         seq,
         name,
         args: JSON.parse(args) as JsonValue[],
+        argsJson: args,
         ...(line === undefined ? {} : { line }),
       };
       const isRecorded = recordedSeqs.has(seq);

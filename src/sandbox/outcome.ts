@@ -13,6 +13,7 @@ export const cancelledOutcome: ScriptOutcome = {
   outputDroppedBytes: 0,
   calls: 0,
   unansweredCalls: 0,
+  wasBegun: false,
   cpuMs: 0,
   error: CANCELLED,
 };
@@ -25,6 +26,7 @@ export function outcomeOf({ end, memory, answered }: FinishedRun, limits: Script
     outputDroppedBytes: memory.outputDroppedBytes(),
     calls,
     unansweredCalls: calls - answered,
+    wasBegun: true,
     cpuMs: memory.computedMs(),
   };
   switch (end.status) {

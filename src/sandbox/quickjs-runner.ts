@@ -18,7 +18,8 @@ export interface QuickjsRunnerParams {
   readonly idleMs?: number;
 }
 
-const WORKERS_MAX = 4;
+/** More than there are processors: most scripts wait for tools most of the time, and a thread that waits costs only memory. */
+const WORKERS_MAX = 16;
 const IDLE_MS = 60_000;
 
 /**

@@ -36,6 +36,8 @@ export interface GuestCall {
   readonly name: string;
   /** Its arguments. */
   readonly args: readonly JsonValue[];
+  /** Their JSON, the same in every run of the same script. */
+  readonly argsJson: string;
   /** Where in the script, from 1. */
   readonly line?: number;
 }
@@ -107,6 +109,8 @@ export interface ScriptOutcome {
   readonly calls: number;
   /** Calls that it did not wait for: they were under way when it ended, or had not been begun. */
   readonly unansweredCalls: number;
+  /** False where it never came out of waiting for its turn. */
+  readonly wasBegun: boolean;
   readonly cpuMs: number;
   readonly error?: ScriptError;
 }

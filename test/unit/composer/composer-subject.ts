@@ -46,6 +46,8 @@ export interface ComposerSubject {
   readonly ledgerFile: string;
   /** From now on, calls with this `hold` are not answered. */
   hold(name: string): void;
+  /** Those that come from now on are answered again. */
+  release(name: string): void;
   /** Until the run has left as many entries. */
   untilLedgerHas(runId: string, entries: number): Promise<void>;
 }
@@ -91,6 +93,7 @@ export function composerSubject(): ComposerSubject {
     ledgerFile,
     ledger,
     hold: (name) => writeFileSync(`${ledgerFile}.${name}`, ''),
+    release: (name) => rmSync(`${ledgerFile}.${name}`),
     untilLedgerHas: (runId, entries) =>
       vi.waitFor(() => {
         if (ledger(runId).length < entries) throw new Error(`${ledger(runId).length} entries are there.`);

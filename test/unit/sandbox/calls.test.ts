@@ -24,9 +24,9 @@ test('calls carry a number, a name, JSON arguments and a line', async () => {
   );
   const first = { a: [1, null, null, '1970-01-01T00:00:00.000Z'] };
   expect(calls).toEqual([
-    { seq: 1, name: 'echo', args: [first], line: 1 },
-    { seq: 2, name: 'files__read', args: ['x', 2], line: 3 },
-    { seq: 3, name: 'echo', args: [], line: 3 },
+    { seq: 1, name: 'echo', args: [first], argsJson: JSON.stringify([first]), line: 1 },
+    { seq: 2, name: 'files__read', args: ['x', 2], argsJson: '["x",2]', line: 3 },
+    { seq: 3, name: 'echo', args: [], argsJson: '[]', line: 3 },
   ]);
   expect(result).toEqual([first, 'x', null]);
 });
