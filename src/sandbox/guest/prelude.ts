@@ -38,13 +38,25 @@ export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson
   const waiting = { __proto__: null };
   const timers = { __proto__: null };
 
+  const isError = (value) =>
+    typeof value === 'object' && value !== null && apply(tagOf, value, []) === '[object Error]';
+  // Of an error, JSON would have what the script put into it, and nothing of what it says.
+  function errorData(error) {
+    const data = { __proto__: null, name: textOf(error.name) ?? 'Error', message: messageOf(error) };
+    const names = keys(error);
+    for (let index = 0; index < names.length; index += 1) data[names[index]] = error[names[index]];
+    if (error.cause !== undefined) data.cause = error.cause;
+    if (error.errors !== undefined) data.errors = error.errors;
+    return data;
+  }
+
   function plain(key, value) {
     if (typeof value === 'bigint') throw new TypeErrorOf('it holds a BigInt; use Number(...) or String(...)');
     if (typeof value !== 'object' || value === null) return value;
     if (value instanceof PromiseOf) throw new TypeErrorOf('it holds a promise; await it first');
     if (value instanceof MapOf) throw new TypeErrorOf('it holds a Map; use Object.fromEntries(map) or [...map]');
     if (value instanceof SetOf) throw new TypeErrorOf('it holds a Set; use [...set]');
-    return value;
+    return isError(value) ? errorData(value) : value;
   }
 
   function toJson(value, what) {
@@ -125,9 +137,13 @@ export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson
     if (typeof value === 'bigint') return StringOf(value) + 'n';
     if (typeof value === 'function') return '[function ' + StringOf(value.name) + ']';
     if (typeof value !== 'object' || value === null) return StringOf(value);
-    if (apply(tagOf, value, []) === '[object Error]') return StringOf(value);
+    if (isError(value)) return StringOf(value);
     if (value instanceof MapOf || value instanceof SetOf) return apply(tagOf, value, []) + ' ' + stringify([...value]);
-    return stringify(value, (key, inner) => (typeof inner === 'bigint' ? StringOf(inner) + 'n' : inner));
+    return stringify(value, shownWithin);
+  }
+  function shownWithin(key, value) {
+    if (typeof value === 'bigint') return StringOf(value) + 'n';
+    return isError(value) ? errorData(value) : value;
   }
   function log(...values) {
     let line = '';
@@ -141,7 +157,17 @@ export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson
     }
     print(line + '\\n');
   }
-  give('console', { log, info: log, warn: log, error: log, debug: log, table: log, dir: log });
+  function assert(holds, ...values) {
+    if (holds) return;
+    print('Assertion failed: ');
+    apply(log, undefined, values);
+  }
+  const nothing = () => {};
+  give('console', {
+    log, info: log, warn: log, error: log, debug: log, table: log, dir: log, dirxml: log, trace: log, assert,
+    group: log, groupCollapsed: log, groupEnd: nothing, count: log, countReset: nothing,
+    time: nothing, timeLog: nothing, timeEnd: nothing, clear: nothing,
+  });
 
   function textOf(value) {
     return typeof value === 'string' ? value : undefined;
@@ -181,10 +207,23 @@ export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson
     return some ? stringify(fields, plain) : undefined;
   }
 
+  // Deeper and longer than these, nobody reads what led to an error.
+  const causesMax = 3, errorsMax = 10;
+  function reasonOf(error, depth) {
+    let reason = messageOf(error);
+    if (typeof error !== 'object' || error === null || depth > causesMax) return reason;
+    const { cause, errors } = error;
+    const count = min(errors?.length, errorsMax);
+    for (let index = 0; index < count; index += 1)
+      reason += (index > 0 ? '; ' : reason === '' ? '' : ': ') + reasonOf(errors[index], depth + 1);
+    return cause === undefined ? reason : reason + ' (cause: ' + reasonOf(cause, depth + 1) + ')';
+  }
+
   function describe(error) {
     const problem = { __proto__: null, name: 'Error', message: messageOf(error) };
     try {
       if (typeof error === 'object' && error !== null) {
+        problem.message = reasonOf(error, 1);
         problem.name = textOf(error.name) ?? 'Error';
         problem.stack = textOf(error.stack);
         problem.fields = fieldsOf(error);

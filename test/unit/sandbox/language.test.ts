@@ -44,6 +44,48 @@ test.each([
   });
 });
 
+test('errors in results, arguments and output say what they say', async () => {
+  const { result, output } = await subject.run(
+    `const failed = await Promise.allSettled([files__fail({}), echo(1)]);
+     const error = Object.assign(new TypeError('wrong', { cause: new RangeError('why') }), { code: 7, message: 'wrong!' });
+     console.log({ error }, [new Error('two')]);
+     return { failed, error, echoed: await echo({ error: new Error('three') }), many: new AggregateError([new Error('a')], 'all') };`,
+  );
+  const error = {
+    name: 'TypeError',
+    message: 'wrong!',
+    code: 7,
+    cause: { name: 'RangeError', message: 'why' },
+  };
+  expect(result).toEqual({
+    failed: [
+      {
+        status: 'rejected',
+        reason: { name: 'Error', message: 'There is no such file.', server: 'files', tool: 'fail', line: 1 },
+      },
+      { status: 'fulfilled', value: 1 },
+    ],
+    error,
+    echoed: { error: { name: 'Error', message: 'three' } },
+    many: { name: 'AggregateError', message: 'all', errors: [{ name: 'Error', message: 'a' }] },
+  });
+  expect(output).toBe(`${JSON.stringify({ error })} [{"name":"Error","message":"two"}]\n`);
+  expect(await subject.run('return new Error("x")')).toMatchObject({
+    result: { name: 'Error', message: 'x' },
+  });
+});
+
+test.each([
+  ["throw new Error('a', { cause: new Error('b', { cause: 'c' }) })", 'a (cause: b (cause: c))'],
+  ["await Promise.any([files__fail({}), Promise.reject('x')])", 'There is no such file.; x'],
+  ["throw new AggregateError([new Error('a'), new Error('b')], 'all')", 'all: a; b'],
+  ["const e = new Error('a'); e.cause = e; throw e", 'a (cause: a (cause: a (cause: a)))'],
+  ["throw Object.assign(new Error('a'), { errors: 5, cause: undefined })", 'a'],
+  ["throw Object.defineProperty(new Error('a'), 'cause', { get() { throw 1 } })", 'a'],
+])('%s says what led to it', async (source, message) => {
+  expect(await subject.run(source)).toMatchObject({ status: 'failed', error: { message } });
+});
+
 test('a key named __proto__ stays a key', async () => {
   const { result, calls } = await subject.run(
     `const odd = JSON.parse('{"__proto__": {"polluted": true}}'); return [odd, await echo(odd)]`,
@@ -57,6 +99,15 @@ test('a key named __proto__ stays a key', async () => {
   expect(calls).toBe(1);
   expect(JSON.stringify(result)).toBe('[{"__proto__":{"polluted":true}},{"__proto__":{"polluted":true}}]');
   expect({}).not.toHaveProperty('polluted');
+});
+
+test('the console has what scripts use of it', async () => {
+  const { status, output } = await subject.run(`
+    console.group('a'); console.groupCollapsed('b'); console.groupEnd(); console.trace('c', 1); console.dirxml('d');
+    console.time('t'); console.timeLog('t'); console.timeEnd('t'); console.count('e'); console.countReset('e');
+    console.assert(true, 'no'); console.assert(false, 'yes', { n: 1 }); console.clear();
+  `);
+  expect([status, output]).toEqual(['completed', 'a\nb\nc 1\nd\ne\nAssertion failed: yes {"n":1}\n']);
 });
 
 test('the console writes lines', async () => {
