@@ -13,7 +13,8 @@ export type TypeNode =
     }
   | {
       readonly kind: 'object';
-      readonly members: readonly MemberNode[] /** Of all other keys. */;
+      readonly members: readonly MemberNode[];
+      /** Of all other keys. */
       readonly others?: TypeNode;
     };
 

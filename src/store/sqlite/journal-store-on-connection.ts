@@ -6,8 +6,10 @@ import { createScriptCallTable } from './script-call-table.ts';
 import { createScriptRunTable } from './script-run-table.ts';
 import type { StoreOnConnectionParams } from './store-on-connection.ts';
 
-/** Calls that are read in one go: replies may be large, and whoever reads them is not to be held up. */
-const CALLS_PER_READ = 25;
+/** Calls that are read in one go: each may have megabytes. */
+const CALLS_PER_READ = 5;
+/** After which others get their turn of the event loop. */
+const TURN_MS = 10;
 
 /** The verbs, over a connection whose tables are up to date. */
 export function createJournalStoreOnConnection({ client, retry }: StoreOnConnectionParams): JournalStore {
@@ -57,12 +59,14 @@ export function createJournalStoreOnConnection({ client, retry }: StoreOnConnect
   /** Of a run that the caller has, so that they stay what they are. */
   async function callsOf(runId: string): Promise<readonly JournaledCall[]> {
     const calls: JournaledCall[] = [];
-    for (;;) {
+    for (let turnMs = performance.now(); ; ) {
       const last = calls.at(-1)?.seq ?? 0;
       const next = await retry(() => callTable.after(runId, last, CALLS_PER_READ));
       calls.push(...next);
       if (next.length < CALLS_PER_READ) return calls;
+      if (performance.now() - turnMs < TURN_MS) continue;
       await new Promise((resolveTurn) => setImmediate(resolveTurn));
+      turnMs = performance.now();
     }
   }
 

@@ -341,6 +341,24 @@ test('a difference in the last call is noticed, although the script has ended by
   });
 });
 
+test('a script whose name for a tool means another one by now is stopped', async () => {
+  const hubOf = (server: string) => subject.openHub({ [server]: ledgerServer(subject.ledgerFile) });
+  const before = await subject.open({ ...askAboutPosts, hub: hubOf('my-ledger') });
+  const code = "await my_ledger__put({ entry: 'a' });\nawait my_ledger__post({ entry: 'b' })";
+  await cutOff(before, code, { code, runId: 'renamed', askedBefore: 0 });
+  const { databasePath } = before;
+  const after = await subject.open({ hub: hubOf('my_ledger'), databasePath });
+  expect(await after.execute(code, { runId: 'renamed' })).toMatchObject({
+    status: 'failed',
+    error: {
+      name: 'DivergenceError',
+      line: 1,
+      message: expect.stringContaining('`my_ledger__put` was another tool then, ["my-ledger","put"]'),
+    },
+  });
+  expect(subject.ledger('renamed')).toHaveLength(1);
+});
+
 test('a reply that was too large is too large the next time', async () => {
   const room = await subject.open({ ...askAboutPosts, limits: { replyBytesMax: 100 } });
   const code = `
