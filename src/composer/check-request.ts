@@ -12,7 +12,7 @@ export function checkRequest(params: ExecuteParams, limits: ComposerLimits): voi
   const { code, runId, timeoutSeconds, constants } = params;
   if (code.trim() === '') throw invalid('code', 'is empty', 'Send the body of an async function.');
   const bytes = Buffer.byteLength(code);
-  const bytesMax = limits.script.sourceBytesMax;
+  const bytesMax = limits.codeBytesMax;
   if (bytes > bytesMax)
     throw new Fault('TOO_LARGE', `The script has ${bytes} bytes; at most ${bytesMax} are allowed.`, {
       hint: 'Let the tools hold the data, and let the script only name it.',

@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS } from '../domain/limits.ts';
+import { DEFAULT_LIMITS, SCRIPT_BYTES_MAX } from '../domain/limits.ts';
 import type { ScriptLimits } from '../sandbox/runner.ts';
 
 /** What scripts and what is said about tools may take up. Times are milliseconds, sizes bytes of JSON. */
@@ -7,6 +7,7 @@ export interface ComposerLimits {
   readonly script: ScriptLimits;
   /** The longest time-out that a caller may give. */
   readonly timeoutSecondsMax: number;
+  readonly codeBytesMax: number;
   readonly constantsBytesMax: number;
   readonly constantsDepthMax: number;
   /** What one call may bring into a script; beyond that the script gets an error. */
@@ -27,6 +28,7 @@ const MIB = 1024 * KIB;
 
 export const DEFAULT_COMPOSER_LIMITS: Omit<ComposerLimits, 'script'> = {
   timeoutSecondsMax: 86_400,
+  codeBytesMax: SCRIPT_BYTES_MAX,
   // Whatever the context of a run and a report can be, a script step can be given both.
   constantsBytesMax: DEFAULT_LIMITS.contextBytesMax + DEFAULT_LIMITS.reportBytesMax + KIB,
   constantsDepthMax: DEFAULT_LIMITS.jsonDepthMax + 1,

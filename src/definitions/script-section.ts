@@ -1,3 +1,4 @@
+import { SCRIPT_BYTES_MAX } from '../domain/limits.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { type MarkdownNode, type MarkdownRoot, spanOf } from './markdown.ts';
 import { nextLine, type Section } from './sections.ts';
@@ -7,8 +8,6 @@ import type { Part } from './step-file.ts';
 /** What a section of this title holds is run by the server, if the file has no Client Instructions. */
 export const SCRIPT_TITLE = 'Script';
 const LANGUAGES = ['ts', 'typescript', 'js', 'javascript'];
-/** Bytes; what the sandbox takes. Includes can make a script larger than one file may be. */
-export const SCRIPT_BYTES_MAX = 256 * 1024;
 
 export interface ReadScriptParams {
   readonly root: MarkdownRoot;

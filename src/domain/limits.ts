@@ -28,6 +28,9 @@ export interface Limits {
   readonly taskBatchBytesMax: number;
 }
 
+/** Of the code of a script: of a step, its includes expanded, or sent by a client. */
+export const SCRIPT_BYTES_MAX = 256 * 1024;
+
 export const DEFAULT_LIMITS: Limits = {
   reportBytesMax: 256 * 1024,
   contextUpdateBytesMax: 256 * 1024,

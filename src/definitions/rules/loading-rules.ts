@@ -1,5 +1,4 @@
-import { DEFAULT_LIMITS } from '../../domain/limits.ts';
-import { SCRIPT_BYTES_MAX } from '../script-section.ts';
+import { DEFAULT_LIMITS, SCRIPT_BYTES_MAX } from '../../domain/limits.ts';
 import { STEPS_MAX } from '../step-list-check.ts';
 import type { RuleInfo } from './rule.ts';
 

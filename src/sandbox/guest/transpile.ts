@@ -26,7 +26,8 @@ export function transpile(source: string): Transpiled | { readonly problem: Pars
       filePath: 'script.ts',
       sourceMapOptions: { compiledFilename: 'script.js' },
     });
-    return { code, map: createSourceMap(sourceMap?.mappings ?? '') };
+    const problem = droppedNamespace(source, code);
+    return problem === undefined ? { code, map: createSourceMap(sourceMap?.mappings ?? '') } : { problem };
   } catch (error) {
     return { problem: problemOf(error) };
   }
@@ -40,6 +41,18 @@ export function explained(source: string, problem: ParseProblem): ParseProblem {
     ...problem,
     message: 'a script imports and exports nothing; it calls functions, and returns its result',
   };
+}
+
+const NAMESPACE = /^[ \t]*(?:export[ \t]+)?(?:namespace|module)[ \t]+[\w$.]+[ \t]*\{/gm;
+
+/** The parser takes namespaces for types, and leaves them out with all their code; what only looks like one is still there. */
+function droppedNamespace(source: string, code: string): ParseProblem | undefined {
+  for (const { 0: text, index } of source.matchAll(NAMESPACE)) {
+    if (code.includes(text)) continue;
+    const line = source.slice(0, index).split('\n').length;
+    return { message: 'a script has no namespaces; use an object or functions', line, column: 1 };
+  }
+  return undefined;
 }
 
 function problemOf(error: unknown): ParseProblem {

@@ -15,6 +15,20 @@ test('TypeScript is the body of an async function', async () => {
   expect([status, result]).toEqual(['completed', { ids: [1, 2], colour: 1 }]);
 });
 
+test('a namespace is refused, where the parser would leave it out; what looks like one is not', async () => {
+  await expect(
+    subject.run('const a = 1;\nnamespace N {\n  export const b = 2;\n}\nreturn a;'),
+  ).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message:
+      'The script cannot be parsed: a script has no namespaces; use an object or functions (line 2, column 1).',
+  });
+  const { result } = await subject.run(
+    '/*\nnamespace A {\n*/\ndeclare namespace B { const c: number }\nconst text = `\nmodule D {}`;\nreturn text.length',
+  );
+  expect(result).toBe(12);
+});
+
 test('nothing returned is null', async () => {
   expect(await subject.run('')).toMatchObject({ status: 'completed', result: null });
   expect(await subject.run('return undefined')).toMatchObject({ status: 'completed', result: null });

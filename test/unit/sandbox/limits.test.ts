@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { Fault } from '../../../src/domain/errors.ts';
 import type { ScriptLimits } from '../../../src/sandbox/runner.ts';
 import { occurrence, sandboxSubject } from './sandbox-subject.ts';
 
@@ -76,15 +75,9 @@ test.each<[string, string, keyof ScriptLimits, Partial<ScriptLimits>]>([
 });
 
 test('what just fits is fine', async () => {
-  const limits = { callsMax: 10, resultBytesMax: 100, sourceBytesMax: 99 };
+  const limits = { callsMax: 10, resultBytesMax: 100 };
   const source = "for (let i = 0; i < 10; i++) await echo(1); return 'x'.repeat(98)";
-  expect(await subject.run(source.padEnd(99), { limits })).toMatchObject({ status: 'completed', calls: 10 });
-  const refused = subject.run(source.padEnd(100), { limits });
-  await expect(refused).rejects.toThrow(Fault);
-  await expect(refused).rejects.toMatchObject({
-    code: 'INVALID_ARGUMENT',
-    details: { bytes: 100, bytes_max: 99 },
-  });
+  expect(await subject.run(source, { limits })).toMatchObject({ status: 'completed', calls: 10 });
 });
 
 test('what a script can catch, it survives', async () => {
