@@ -5,6 +5,8 @@ import { dropped, fittingTools } from './fitting-tools.ts';
 import { policyWorthTelling } from './server-schemas.ts';
 
 const text = z.string();
+/** Of the functions in one answer: some hundreds. Whoever has more of them has to search. */
+const LIST_BYTES_MAX = 128 * 1024;
 
 export const toolListAnswer = z.object({
   tools: z.array(
@@ -22,7 +24,10 @@ export const toolListAnswer = z.object({
 
 export function toolListOf({ tools, servers }: ToolList): z.infer<typeof toolListAnswer> {
   return {
-    ...fittingTools(tools.map(({ policy, ...tool }) => ({ ...tool, ...policyWorthTelling(policy) }))),
+    ...fittingTools({
+      all: tools.map(({ policy, ...tool }) => ({ ...tool, ...policyWorthTelling(policy) })),
+      bytesMax: LIST_BYTES_MAX,
+    }),
     servers: [...servers],
   };
 }

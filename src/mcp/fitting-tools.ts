@@ -6,16 +6,21 @@ const LIST_BYTES_MAX = 1024 * 1024;
 /** In every answer that lists tools; see {@link fittingTools}. */
 export const dropped = z.int().optional().describe('How many more there are, at least');
 
-/**
- * The first of the tools, as many as fit into one answer.
- *
- * @param known how many are missing from the list already; those that do not fit are added
- */
-export function fittingTools<Listed>(
-  all: readonly Listed[],
+export interface FittingToolsParams<Listed> {
+  readonly all: readonly Listed[];
+  /** How many are missing from the list already; those that do not fit are added. */
+  readonly known?: number;
+  /** Of the tools, as JSON. */
+  readonly bytesMax?: number;
+}
+
+/** The first of the tools, as many as fit into one answer. */
+export function fittingTools<Listed>({
+  all,
   known = 0,
-): { readonly tools: Listed[]; readonly dropped?: number } {
-  let roomBytes = LIST_BYTES_MAX;
+  bytesMax = LIST_BYTES_MAX,
+}: FittingToolsParams<Listed>): { readonly tools: Listed[]; readonly dropped?: number } {
+  let roomBytes = bytesMax;
   const tools = all.filter((tool) => {
     roomBytes -= Buffer.byteLength(JSON.stringify(tool));
     return roomBytes >= 0;

@@ -46,7 +46,7 @@ export function serverOf(server: ServerStatus): z.infer<typeof serverAnswer> {
 }
 
 export function serverToolsOf({ server, tools, dropped }: ServerTools): z.infer<typeof serverToolsAnswer> {
-  return { server, ...fittingTools(tools.map(toolOf), dropped) };
+  return { server, ...fittingTools({ all: tools.map(toolOf), known: dropped }) };
 }
 
 export function clientOf({ name, server }: ServerClient): z.infer<typeof clientAnswer> {
