@@ -159,15 +159,12 @@ scenarioPerClient(
       line: 3,
       server: 'everything',
       tool: 'get-sum',
-      retryable: false,
       message: expect.stringContaining('Invalid arguments'),
     });
-    expect(await errorOf('await moody__die({});')).toMatchObject({
-      line: 1,
-      server: 'moody',
-      tool: 'die',
-      retryable: true,
-    });
+    const died = await errorOf('await moody__die({});');
+    expect(died).toMatchObject({ line: 1, server: 'moody', tool: 'die' });
+    // The call may be, but the run has ended: it would only be told again.
+    expect(died).not.toHaveProperty('retryable');
     expect(await errorOf('\nawait everything__get_summ({});')).toMatchObject({
       line: 2,
       message: expect.stringContaining('everything__get_sum'),
@@ -326,6 +323,39 @@ scenario(
     await rm(`${ledger}.held`);
     const client = await scratch.connect(connectV1, env);
     expect(await execute(client, script)).toMatchObject({ status: 'completed' });
+  },
+);
+
+scenarioPerClient(
+  'a script whose time was up goes on with more of it, unless a call was under way that must not be made twice',
+  ['scripts-continue', 'scripts-bounded', 'scripts-in-doubt'],
+  async (scratch, connect) => {
+    const { env, ledger } = await writeDownstream(scratch, 'composition');
+    const client = await scratch.connect(connect, env);
+    await execute(client, { code: 'await ledger__peek({});' });
+    const slow = {
+      code: "await ledger__post({ entry: 'a' }); await sleep(1_500); return 'done';",
+      run_id: 'slow',
+    };
+    const cut = await execute(client, { ...slow, timeout: 1 });
+    expect(cut).toMatchObject({
+      status: 'limit_exceeded',
+      calls: [{ tool: 'post', ok: true }],
+      error: { message: 'The script was not done after 1 s.', retryable: true },
+    });
+    expect(await execute(client, { ...slow, timeout: 30 })).toMatchObject({
+      status: 'completed',
+      result: 'done',
+    });
+    expect(readLedger(ledger)).toHaveLength(1);
+    await writeFile(`${ledger}.held`, '');
+    const held = { code: "await ledger__post({ entry: 'b', hold: 'held' });", run_id: 'held' };
+    for (const timeout of [1, 30])
+      expect(await execute(client, { ...held, timeout })).toMatchObject({
+        status: 'in_doubt',
+        error: { tool: 'post', args: { entry: 'b' } },
+      });
+    expect(readLedger(ledger)).toHaveLength(2);
   },
 );
 
