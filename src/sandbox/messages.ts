@@ -53,7 +53,11 @@ export type GuestError = Omit<ScriptError, 'fields' | 'limit'> & {
 };
 
 export type GuestEnd =
-  | { readonly status: 'completed' /** JSON. */; readonly result: string }
+  | {
+      readonly status: 'completed';
+      /** JSON. */
+      readonly result: string;
+    }
   | { readonly status: 'failed'; readonly error: GuestError }
   | { readonly status: 'limit_exceeded'; readonly limit: keyof ScriptLimits }
   /** Nothing of it was run. */

@@ -60,7 +60,6 @@ const MESSAGES: Readonly<Record<keyof ScriptLimits, (limit: number) => string>> 
   memoryBytes: (bytes) => `The script needs more than ${bytes} bytes of memory.`,
   callsMax: (calls) => `The script makes more than ${calls} calls.`,
   callsInFlightMax: (calls) => `The script makes more than ${calls} calls at one time.`,
-  sourceBytesMax: (bytes) => `The script has more than ${bytes} bytes.`,
   resultBytesMax: (bytes) =>
     `The result has more than ${bytes} bytes of JSON; return less of it, or a summary.`,
   outputBytesMax: (bytes) => `The script writes more than ${bytes} bytes.`,

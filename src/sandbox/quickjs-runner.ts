@@ -65,7 +65,6 @@ export function createQuickjsRunner(params: QuickjsRunnerParams): ScriptRunner {
   return {
     async run(script) {
       if (isClosed) throw new Fault('CANCELLED', 'The program is shutting down.');
-      checkSource(script);
       const stopping = new AbortController();
       const stop = () => stopping.abort();
       if (script.signal?.aborted) stop();
@@ -86,17 +85,4 @@ export function createQuickjsRunner(params: QuickjsRunnerParams): ScriptRunner {
       await pool.close();
     },
   };
-}
-
-function checkSource({ source, limits }: RunScriptParams): void {
-  const bytes = Buffer.byteLength(source);
-  if (bytes <= limits.sourceBytesMax) return;
-  throw new Fault(
-    'INVALID_ARGUMENT',
-    `The script has ${bytes} bytes; at most ${limits.sourceBytesMax} are allowed.`,
-    {
-      hint: 'Let the tools hold the data, and let the script only name it.',
-      details: { bytes, bytes_max: limits.sourceBytesMax },
-    },
-  );
 }

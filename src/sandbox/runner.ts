@@ -10,7 +10,6 @@ export interface ScriptLimits {
   readonly callsMax: number;
   /** At one time; further calls wait for their turn. */
   readonly callsInFlightMax: number;
-  readonly sourceBytesMax: number;
   /** JSON of the value that the script returns. */
   readonly resultBytesMax: number;
   /** What it writes with `console`; the rest is counted, and dropped. */
@@ -23,7 +22,6 @@ export const DEFAULT_SCRIPT_LIMITS: ScriptLimits = {
   memoryBytes: 64 * 1024 * 1024,
   callsMax: 1_000,
   callsInFlightMax: 32,
-  sourceBytesMax: 256 * 1024,
   resultBytesMax: 1024 * 1024,
   outputBytesMax: 64 * 1024,
 };
@@ -118,8 +116,8 @@ export interface ScriptOutcome {
 /** Runs untrusted scripts, each in a sandbox of its own that has no file system, network, process or host globals. */
 export interface ScriptRunner {
   /**
-   * Never throws for what the script does; throws `INVALID_ARGUMENT` for a source that cannot be parsed or is too large,
-   * `CANCELLED` once it is closed, and what `onCall` rejected with.
+   * Never throws for what the script does; throws `INVALID_ARGUMENT` for a source that cannot be parsed, `CANCELLED` once it is
+   * closed, and what `onCall` rejected with.
    */
   run(params: RunScriptParams): Promise<ScriptOutcome>;
   /** Cancels what runs, and ends all threads. */
