@@ -124,38 +124,52 @@ async function openGateway(config: Config, downstream: Downstream): Promise<Gate
   });
 }
 
-/** What runs scripts; the sandbox is loaded by the first of them. */
+interface Scripts {
+  readonly composer: DeferredComposer;
+  /** Resolves while its thread still gets ready, which takes long and needs nothing of this one. */
+  startSandbox(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What runs scripts; nothing of it is loaded before its first use. */
 function deferScripts(params: {
   readonly config: Config;
   readonly logger: Logger;
   readonly downstream: Downstream;
   readonly stores: () => Promise<SqliteStores>;
-}): { readonly composer: DeferredComposer; close(): Promise<void> } {
+}): Scripts {
   const { config, logger, downstream, stores } = params;
   let closeRunner = async () => {};
-  const open = async () => {
-    const [
-      { createComposer },
-      { DEFAULT_COMPOSER_LIMITS },
-      sandbox,
-      { DEFAULT_SCRIPT_LIMITS },
-      { toolApis },
-    ] = await Promise.all([
-      import('./composer/create-composer.ts'),
-      import('./composer/limits.ts'),
+  const openRunner = openedOnce(async () => {
+    const [{ createQuickjsRunner }, { DEFAULT_SCRIPT_LIMITS }] = await Promise.all([
       import('./sandbox/quickjs-runner.ts'),
       import('./sandbox/runner.ts'),
-      import('./sandbox/api/tool-api.ts'),
     ]);
-    const runner = sandbox.createQuickjsRunner({ workerFile: sandboxWorkerFile, logger });
+    const limits = { ...DEFAULT_SCRIPT_LIMITS, ...config.scripts };
+    const { memoryBytes } = limits;
+    const runner = createQuickjsRunner({ workerFile: sandboxWorkerFile, memoryBytes, logger });
     closeRunner = runner.close;
+    runner.warmUp();
+    return { runner, limits };
+  });
+  const open = async () => {
+    const { runner, limits } = await openRunner();
+    const [{ createComposer }, { DEFAULT_COMPOSER_LIMITS }, { toolApis }, hub, policyOf, { journal }] =
+      await Promise.all([
+        import('./composer/create-composer.ts'),
+        import('./composer/limits.ts'),
+        import('./sandbox/api/tool-api.ts'),
+        downstream.hub(),
+        downstream.policies(),
+        stores(),
+      ]);
     return createComposer({
-      hub: await downstream.hub(),
+      hub,
       runner,
-      journal: (await stores()).journal,
+      journal,
       nameTools: toolApis,
-      policyOf: await downstream.policies(),
-      limits: { ...DEFAULT_COMPOSER_LIMITS, script: { ...DEFAULT_SCRIPT_LIMITS, ...config.scripts } },
+      policyOf,
+      limits: { ...DEFAULT_COMPOSER_LIMITS, script: limits },
       clock: systemClock,
       timers: systemTimers,
       ids: randomIds,
@@ -166,6 +180,9 @@ function deferScripts(params: {
   const composer = deferComposer({ open, timers: systemTimers });
   return {
     composer,
+    async startSandbox() {
+      await openRunner();
+    },
     async close() {
       await composer.stop(GIVE_BACK_MS);
       await closeRunner();
@@ -371,7 +388,11 @@ async function serveStdio(config: Config): Promise<void> {
         logger,
         limits: config.limits,
         authoringGuide: () => readFile(join(packageRoot, 'docs', 'guides', 'authoring.md'), 'utf8'),
-        afterListing: () => engine.warmUp(),
+        async afterListing() {
+          if (!config.toolsets.includes('composition')) return engine.warmUp();
+          await scripts.startSandbox();
+          await Promise.all([engine.warmUp(), scripts.composer.warmUp()]);
+        },
         version: packageJson.version,
         toolsets: config.toolsets,
       },

@@ -1,15 +1,9 @@
 import type { ScriptError, ScriptLimits } from './runner.ts';
 
-/** One WebAssembly library that is loaded into every virtual machine. */
-export interface ExtensionModule {
-  readonly name: string;
-  readonly wasm: WebAssembly.Module;
-}
-
-/** The engine, compiled once and shared by all threads. */
-export interface EngineModules {
-  readonly engine: WebAssembly.Module;
-  readonly extensions: readonly ExtensionModule[];
+/** What a thread is started with. */
+export interface ThreadData {
+  /** As much as most scripts may use: machines that have it are made ahead. */
+  readonly memoryBytes: number;
 }
 
 /** A script, and all that its thread has to know to run it. */
@@ -66,7 +60,6 @@ export type GuestEnd =
   | { readonly status: 'stopped' };
 
 export type HostMessage =
-  | ({ readonly kind: 'modules' } & EngineModules)
   | { readonly kind: 'run'; readonly order: ScriptOrder }
   | { readonly kind: 'replies'; readonly replies: readonly ReplyMessage[] }
   /** The next portion. */
@@ -75,7 +68,7 @@ export type HostMessage =
   | { readonly kind: 'stop' };
 
 export type ThreadMessage =
-  /** It has the engine. */
+  /** It has the engine. Comes first. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'calls'; readonly calls: readonly CallMessage[] }
   /** The script has had the recorded replies that are here, and there are others. */

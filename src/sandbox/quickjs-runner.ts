@@ -1,9 +1,7 @@
 import { Defect, Fault } from '../domain/errors.ts';
 import type { Logger } from '../domain/logger.ts';
-import { loadEngineModules } from './engine-modules.ts';
-import type { EngineModules } from './messages.ts';
 import { cancelledOutcome, outcomeOf } from './outcome.ts';
-import type { RunScriptParams, ScriptRunner } from './runner.ts';
+import { DEFAULT_SCRIPT_LIMITS, type RunScriptParams, type ScriptRunner } from './runner.ts';
 import { startThread } from './sandbox-thread.ts';
 import { createThreadPool } from './thread-pool.ts';
 import { runOnThread } from './thread-run.ts';
@@ -14,6 +12,8 @@ export interface QuickjsRunnerParams {
   readonly logger: Logger;
   /** Scripts that run at one time, each on a thread of its own; further ones wait for their turn. */
   readonly workersMax?: number;
+  /** As much as most scripts may use: machines that have it are made ahead. */
+  readonly memoryBytes?: number;
   /** After which a thread that has nothing to do is ended. */
   readonly idleMs?: number;
 }
@@ -28,16 +28,9 @@ const IDLE_MS = 60_000;
  */
 export function createQuickjsRunner(params: QuickjsRunnerParams): ScriptRunner {
   const { workerFile, logger, workersMax = WORKERS_MAX, idleMs = IDLE_MS } = params;
-  let modules: Promise<EngineModules> | undefined;
+  const { memoryBytes = DEFAULT_SCRIPT_LIMITS.memoryBytes } = params;
   const pool = createThreadPool({
-    start() {
-      // Tried again by the next one, should it fail.
-      modules ??= loadEngineModules().catch((error: unknown) => {
-        modules = undefined;
-        throw error;
-      });
-      return startThread({ workerFile, modules });
-    },
+    start: () => startThread({ workerFile, memoryBytes }),
     threadsMax: workersMax,
     idleMs,
   });
@@ -77,6 +70,9 @@ export function createQuickjsRunner(params: QuickjsRunnerParams): ScriptRunner {
         runs.delete(stopping);
         script.signal?.removeEventListener('abort', stop);
       }
+    },
+    warmUp() {
+      if (!isClosed) pool.warmUp();
     },
     async close() {
       isClosed = true;

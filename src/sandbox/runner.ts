@@ -120,6 +120,8 @@ export interface ScriptRunner {
    * closed, and what `onCall` rejected with.
    */
   run(params: RunScriptParams): Promise<ScriptOutcome>;
+  /** Gets ready for the first script, for a caller who does not wait for it. What goes wrong is told by the next `run`. */
+  warmUp(): void;
   /** Cancels what runs, and ends all threads. */
   close(): Promise<void>;
 }

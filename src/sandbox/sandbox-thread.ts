@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { EngineModules, HostMessage, ThreadMessage } from './messages.ts';
+import type { HostMessage, ThreadData, ThreadMessage } from './messages.ts';
 
 /** A thread that runs one script at a time. */
 export interface SandboxThread {
@@ -22,10 +22,9 @@ export interface ThreadListener {
   onGone(error: Error): void;
 }
 
-export interface ThreadParams {
+export interface ThreadParams extends ThreadData {
   /** Absolute path of `sandbox-worker`, bundled. */
   readonly workerFile: string;
-  readonly modules: Promise<EngineModules>;
 }
 
 /** The engine's code takes more of the thread's stack than of its own, which it watches. */
@@ -33,11 +32,12 @@ const STACK_MB = 8;
 /** For what of a script is not in its machine: its source while it is parsed, and calls that wait. */
 const HEAP_MB = 256;
 
-export function startThread({ workerFile, modules }: ThreadParams): SandboxThread {
+export function startThread({ workerFile, ...data }: ThreadParams): SandboxThread {
   let listener: ThreadListener | undefined;
   let isAlive = true;
   const worker = new Worker(workerFile, {
     // Neither variables nor flags: a script that got out of its machine would find none.
+    workerData: data satisfies ThreadData,
     env: {},
     argv: [],
     execArgv: [],
@@ -59,7 +59,6 @@ export function startThread({ workerFile, modules }: ThreadParams): SandboxThrea
     };
     worker.on('error', gone);
     worker.on('exit', () => gone(new Error('The thread of the script has ended.')));
-    modules.then((each) => post({ kind: 'modules', ...each }), reject);
   });
   // Whoever wants to use it asks; nobody may.
   ready.catch(() => {});

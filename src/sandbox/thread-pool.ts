@@ -4,6 +4,8 @@ import type { SandboxThread } from './sandbox-thread.ts';
 export interface ThreadPool {
   /** A thread for one script, in the order of asking. Rejects with the signal's reason while it waits for its turn. */
   acquire(signal: AbortSignal): Promise<SandboxThread>;
+  /** Starts the first thread, unless there is one: it waits for a script then, instead of a script for it. */
+  warmUp(): void;
   /** Gives it back, to be used again or to be ended. */
   release(thread: SandboxThread, options: { readonly reusable: boolean }): void;
   /** Ends the threads that nobody uses. */
@@ -51,6 +53,10 @@ export function createThreadPool({ start, threadsMax, idleMs }: ThreadPoolParams
     threads.add(thread);
     return thread;
   };
+  const rest = (thread: SandboxThread) => {
+    const timer = setTimeout(() => void endIdle(thread), idleMs).unref();
+    idle.push({ thread, timer });
+  };
   const serve = () => {
     while (waiting.length > 0) {
       const thread = take();
@@ -84,13 +90,15 @@ export function createThreadPool({ start, threadsMax, idleMs }: ThreadPoolParams
       }
       return thread;
     },
+    warmUp() {
+      const first = threads.size === 0 ? take() : undefined;
+      if (first !== undefined) rest(first);
+    },
     release(thread, { reusable }) {
       thread.listen(undefined);
       thread.setInUse(false);
-      if (reusable) {
-        const timer = setTimeout(() => void endIdle(thread), idleMs).unref();
-        idle.push({ thread, timer });
-      } else void end(thread);
+      if (reusable) rest(thread);
+      else void end(thread);
       serve();
     },
     async close() {

@@ -1,17 +1,17 @@
 import { JSException, type JSValueHandle } from 'quickjs-wasi';
-import type { EngineModules, GuestEnd, ReplyMessage, ScriptOrder, ThreadMessage } from '../messages.ts';
+import type { GuestEnd, ReplyMessage, ScriptOrder, ThreadMessage } from '../messages.ts';
 import { openRunMemory, type RunMemory } from '../run-memory.ts';
 import type { ScriptLimits } from '../runner.ts';
 import { createCallDesk } from './call-desk.ts';
 import { createCallOutbox } from './call-outbox.ts';
 import { createErrorReader } from './error-reader.ts';
 import { endOfCrash, endOfReturn, exceeded, failed, type Returned } from './guest-end.ts';
+import type { MachineSupply } from './machine-supply.ts';
 import { HALT } from './prelude.ts';
 import { createRejections } from './rejections.ts';
 import { createReplyQueue } from './reply-queue.ts';
-import { type Bridge, createScriptMachine, isOutOfMemory, type ScriptMachine } from './script-machine.ts';
+import { type Bridge, isOutOfMemory, type ScriptMachine } from './script-machine.ts';
 import { explained, transpile } from './transpile.ts';
-import { createVirtualMachine } from './virtual-machine.ts';
 
 /** A thread that had a larger machine is not worth keeping: the memory would be given back late. */
 const REUSABLE_BYTES_MAX = 16 * 1024 * 1024;
@@ -28,7 +28,7 @@ export interface Guest {
 }
 
 export interface GuestParams {
-  readonly modules: EngineModules;
+  readonly machines: Pick<MachineSupply, 'take'>;
   readonly order: ScriptOrder;
   readonly post: (message: ThreadMessage) => void;
 }
@@ -37,7 +37,7 @@ export interface GuestParams {
 class Halted extends Error {}
 
 /** Runs a script up to where it waits for its calls, and on with each reply; posts its calls, and its end, once. */
-export async function startGuest({ modules, order, post }: GuestParams): Promise<Guest> {
+export async function startGuest({ machines, order, post }: GuestParams): Promise<Guest> {
   const { limits } = order;
   const memory = openRunMemory(order.memory);
   const desk = createCallDesk(order, memory);
@@ -61,13 +61,12 @@ export async function startGuest({ modules, order, post }: GuestParams): Promise
   memory.resetComputed();
   if ('problem' in script) {
     over({ status: 'unparsable', error: { name: 'SyntaxError', ...script.problem } });
-    return { deliver() {}, deliverRecorded() {}, stop() {} };
+    return NO_GUEST;
   }
   const errors = createErrorReader(script.map, order.functionNames);
 
-  const { engine, occupiedBytes } = await createVirtualMachine({
-    modules,
-    memoryBytes: limits.memoryBytes,
+  let machine: ScriptMachine;
+  const bridge: Bridge = {
     now: () => now,
     checkLimits() {
       if (memory.isStopRequested()) end ??= { status: 'stopped' };
@@ -76,11 +75,6 @@ export async function startGuest({ modules, order, post }: GuestParams): Promise
       if (end !== undefined || isLate) throw new Halted();
     },
     onRejection: rejections.note,
-  });
-  isReusable = () => occupiedBytes() <= REUSABLE_BYTES_MAX;
-
-  let machine: ScriptMachine;
-  const bridge: Bridge = {
     call(name, args, stack) {
       const admission = desk.admit({ name, args, line: errors.placeOf(stack)?.line });
       if ('refusal' in admission) return admission.refusal;
@@ -138,8 +132,15 @@ export async function startGuest({ modules, order, post }: GuestParams): Promise
     else if (replies.needsMore()) post({ kind: 'more' });
   };
 
+  try {
+    machine = await machines.take(limits.memoryBytes);
+  } catch (error) {
+    over(endOfCrash(error));
+    return NO_GUEST;
+  }
+  isReusable = () => machine.occupiedBytes() <= REUSABLE_BYTES_MAX;
   advance(() => {
-    machine = createScriptMachine({ engine, order, bridge });
+    machine.connect(order, bridge);
     memory.resetComputed();
     let compiled: JSValueHandle;
     try {
@@ -161,6 +162,9 @@ export async function startGuest({ modules, order, post }: GuestParams): Promise
     },
   };
 }
+
+/** Of a script that was not run. */
+const NO_GUEST: Guest = { deliver() {}, deliverRecorded() {}, stop() {} };
 
 function computing<Result>(memory: RunMemory, work: () => Result): Result {
   memory.startComputing();

@@ -12,7 +12,7 @@ export const HALT = 0;
  * `print(text)`; `finish(completed, json)` says that the script has ended, with the JSON of its result or of
  * `{name, message, stack?, fields?}`, in which `fields` is JSON text itself.
  */
-export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson, randomSeed) {
+export const PRELUDE = `(function (call, print, finish) {
   'use strict';
   const { parse, stringify } = JSON;
   const { apply, defineProperty } = Reflect;
@@ -83,17 +83,6 @@ export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson
     });
   }
 
-  const names = parse(namesJson);
-  for (let index = 0; index < names.length; index += 1) {
-    const name = names[index];
-    give(name, { [name]: (...args) => request(name, args) }[name]);
-  }
-
-  const constants = parse(constantsJson);
-  const constantNames = keys(constants);
-  for (let index = 0; index < constantNames.length; index += 1)
-    give(constantNames[index], constants[constantNames[index]]);
-
   const delayOf = (ms) => min(max(floor(NumberOf(ms)) || 0, 0), delayMsMax);
   let lastTimer = 0;
   give('sleep', function sleep(ms) {
@@ -122,7 +111,7 @@ export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson
   });
 
   // Mulberry32.
-  let random = randomSeed;
+  let random = 0;
   Math.random = {
     random() {
       random = (random + 0x6d2b79f5) | 0;
@@ -245,6 +234,19 @@ export const PRELUDE = `(function (call, print, finish, namesJson, constantsJson
   const failed = (error) => finish(false, describe(error));
 
   return {
+    /** Comes before the script: what is its own besides its code. */
+    equip(namesJson, constantsJson, randomSeed) {
+      const names = parse(namesJson);
+      for (let index = 0; index < names.length; index += 1) {
+        const name = names[index];
+        give(name, { [name]: (...args) => request(name, args) }[name]);
+      }
+      const constants = parse(constantsJson);
+      const constantNames = keys(constants);
+      for (let index = 0; index < constantNames.length; index += 1)
+        give(constantNames[index], constants[constantNames[index]]);
+      random = randomSeed;
+    },
     /** Calls the script's async function; what comes of it goes to \`finish\`. */
     start(script) {
       apply(then, script(), [completed, failed]);

@@ -1,26 +1,29 @@
-import { parentPort } from 'node:worker_threads';
-import type { EngineModules, HostMessage, ThreadMessage } from '../messages.ts';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { HostMessage, ThreadData, ThreadMessage } from '../messages.ts';
+import { loadEngineModules } from './engine-modules.ts';
 import { type Guest, startGuest } from './guest.ts';
+import { createMachineSupply } from './machine-supply.ts';
 
 // The entry point of the threads that scripts run in, one script at a time.
 
 const port = parentPort;
 if (port === null) throw new Error('This file is run as a thread, not as a program.');
 
-const post = (message: ThreadMessage) => port.postMessage(message);
-
-let modules: EngineModules | undefined;
+const { memoryBytes } = workerData as ThreadData;
+const machines = createMachineSupply({ modules: await loadEngineModules(), memoryBytes });
+machines.prepare();
 let guest: Promise<Guest> | undefined;
+
+const post = (message: ThreadMessage) => {
+  port.postMessage(message);
+  // The host has its answer, and this thread nothing to do until the next script comes.
+  if (message.kind === 'ended' && message.reusable) setImmediate(machines.prepare);
+};
 
 port.on('message', (message: HostMessage) => {
   switch (message.kind) {
-    case 'modules':
-      modules = message;
-      post({ kind: 'ready' });
-      break;
     case 'run':
-      if (modules === undefined) throw new Error('The engine comes before the script.');
-      guest = startGuest({ modules, order: message.order, post });
+      guest = startGuest({ machines, order: message.order, post });
       break;
     case 'replies':
       void guest?.then(({ deliver }) => deliver(message.replies));
@@ -33,3 +36,4 @@ port.on('message', (message: HostMessage) => {
       break;
   }
 });
+post({ kind: 'ready' });

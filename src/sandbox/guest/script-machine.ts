@@ -1,13 +1,14 @@
-import { EvalFlags, JSException, type JSValueHandle, type QuickJS } from 'quickjs-wasi';
+import { EvalFlags, JSException, type JSValueHandle } from 'quickjs-wasi';
 import type { CallMessage, ReplyMessage, ScriptOrder } from '../messages.ts';
 import { PRELUDE } from './prelude.ts';
+import type { MachineHost, VirtualMachine } from './virtual-machine.ts';
 
 /** Stands before the script, on its first line, so that all lines keep their numbers. */
 export const SCRIPT_PREFIX = '(async function () {';
 export const SCRIPT_FILE = 'script.ts';
 
-/** What the prelude asks for. Nothing of it trusts the machine: all that comes from there is text. */
-export interface Bridge {
+/** What the machine and its prelude ask for. Nothing of it trusts the machine: all that comes from there is text. */
+export interface Bridge extends MachineHost {
   /** Returns a sequence number, `HALT`, or why the arguments are refused. */
   call(name: string, args: string, stack: string): number | string;
   print(text: string): void;
@@ -17,6 +18,8 @@ export interface Bridge {
 
 /** A virtual machine with the prelude in it. */
 export interface ScriptMachine {
+  /** Gives it all that differs from one script to the next. Comes first, and once: no machine sees two scripts. */
+  connect(order: ScriptOrder, bridge: Bridge): void;
   /** Makes a function of a script. Throws `JSException` if the engine cannot parse it. */
   compile(code: string): JSValueHandle;
   /** Calls it, and goes on until it waits. */
@@ -25,15 +28,13 @@ export interface ScriptMachine {
   deliver(reply: ReplyMessage, call: Pick<CallMessage, 'line'>): void;
   /** JSON of `{name, message, stack?, fields?}`. */
   describe(thrown: JSValueHandle): string;
+  occupiedBytes(): number;
 }
 
-export interface ScriptMachineParams {
-  readonly engine: QuickJS;
-  readonly order: ScriptOrder;
-  readonly bridge: Bridge;
-}
-
-export function createScriptMachine({ engine, order, bridge }: ScriptMachineParams): ScriptMachine {
+/** Throws what {@link isOutOfMemory} tells, where there is no room for the prelude. */
+export function createScriptMachine(machine: VirtualMachine): ScriptMachine {
+  const { engine } = machine;
+  let bridge: Bridge;
   // Handles are given back when all went well. When something was thrown through the machine, nobody touches it again.
   const call = (target: JSValueHandle, ...args: readonly JSValueHandle[]) => {
     const result = engine.callFunction(target, engine.undefined, ...args);
@@ -62,14 +63,22 @@ export function createScriptMachine({ engine, order, bridge }: ScriptMachinePara
       bridge.finish(isCompleted?.toBoolean() ?? false, textOf(json));
       return engine.undefined;
     }),
-    string(JSON.stringify(order.functionNames)),
-    string(order.constants),
-    engine.newNumber(order.randomSeed),
   );
+  const equip = room.getProp('equip');
   const start = room.getProp('start');
   const deliver = room.getProp('deliver');
   const describe = room.getProp('describe');
   return {
+    connect({ functionNames, constants, randomSeed }, next) {
+      bridge = next;
+      machine.connect(next);
+      call(
+        equip,
+        string(JSON.stringify(functionNames)),
+        string(constants),
+        engine.newNumber(randomSeed),
+      ).dispose();
+    },
     compile: (code) => engine.evalCode(`${SCRIPT_PREFIX}${code}\n})`, SCRIPT_FILE, EvalFlags.STRICT),
     start(script) {
       call(start, script).dispose();
@@ -86,6 +95,7 @@ export function createScriptMachine({ engine, order, bridge }: ScriptMachinePara
       engine.executePendingJobs();
     },
     describe: (thrown) => call(describe, thrown.dup()).consume(textOf),
+    occupiedBytes: machine.occupiedBytes,
   };
 }
 

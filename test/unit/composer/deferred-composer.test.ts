@@ -33,6 +33,15 @@ test('it is opened by its first use, once, and after a failure anew', async () =
   expect(open).toHaveBeenCalledTimes(2);
 });
 
+test('it can be opened before its first use', async () => {
+  const open = vi.fn(async () => ({ execute: async () => DONE }) as Partial<Composer> as Composer);
+  const composer = deferComposer({ open, timers: createVirtualTime().timers });
+  await composer.warmUp();
+  expect(open).toHaveBeenCalledOnce();
+  expect(await composer.execute({ code: '' })).toBe(DONE);
+  expect(open).toHaveBeenCalledOnce();
+});
+
 test('a script stops when its caller gives up, and when the process ends', async () => {
   const { timers } = createVirtualTime();
   const composer = deferComposer({ open: async () => createBusyComposer(), timers });

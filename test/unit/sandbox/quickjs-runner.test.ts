@@ -88,6 +88,21 @@ test('closing cancels what runs and what waits, and refuses what comes', async (
   await expect(run('return 3')).rejects.toThrow(Fault);
 });
 
+test('a runner that has got ready runs scripts, and one that is closed does not get ready', async () => {
+  const run = open(1);
+  runner.warmUp();
+  expect(await run('return 1')).toMatchObject({ status: 'completed', result: 1 });
+  await runner.close();
+  runner.warmUp();
+  await expect(run('return 2')).rejects.toThrow(Fault);
+});
+
+test('what goes wrong in getting ready is told by the next run', async () => {
+  runner = createQuickjsRunner({ workerFile: '/nowhere/sandbox-worker.mjs', logger: silentLogger });
+  runner.warmUp();
+  await expect(runner.run(scriptParams('return 1'))).rejects.toThrow(Defect);
+});
+
 test('a thread that cannot be started is a defect', async () => {
   runner = createQuickjsRunner({ workerFile: '/nowhere/sandbox-worker.mjs', logger: silentLogger });
   await expect(runner.run(scriptParams('return 1'))).rejects.toThrow(Defect);

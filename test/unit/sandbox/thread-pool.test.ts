@@ -41,6 +41,24 @@ test('a thread is used again', async () => {
   expect(await pool.acquire(live())).toBe(first);
 });
 
+test('one that was started ahead is the first that is used, and the only one', async () => {
+  const { pool, started } = pooled();
+  pool.warmUp();
+  pool.warmUp();
+  expect(started).toEqual([{ isAlive: true, inUse: false }]);
+  await pool.acquire(live());
+  pool.warmUp();
+  expect(started).toEqual([{ isAlive: true, inUse: true }]);
+  await pool.close();
+});
+
+test('one that was started ahead is ended when nobody came', async () => {
+  const { pool, started } = pooled();
+  pool.warmUp();
+  await pool.close();
+  expect(started).toEqual([{ isAlive: false, inUse: false }]);
+});
+
 test('one that is not to be used again is ended, and makes room', async () => {
   const { pool, started } = pooled({ threadsMax: 1 });
   const first = await pool.acquire(live());
