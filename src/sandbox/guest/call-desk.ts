@@ -1,10 +1,12 @@
 import type { CallMessage, ScriptOrder } from '../messages.ts';
 import type { RunMemory } from '../run-memory.ts';
 import type { ScriptLimits } from '../runner.ts';
-import { isJson, nestsDeeperThan } from './json-text.ts';
+import { hasMoreMembersThan, isJson, nestsDeeperThan } from './json-text.ts';
 
 /** Of one call's arguments. The host reads them, and is not to be held up by it. */
 export const ARGUMENTS_BYTES_MAX = 1024 * 1024;
+/** The same: a text of this size with very many small values takes the host much longer than one with few. */
+const ARGUMENTS_MEMBERS_MAX = 20_000;
 /** Deeper values would exhaust the stack of whoever walks through them by recursion. */
 export const VALUE_DEPTH_MAX = 100;
 
@@ -41,6 +43,10 @@ export function createCallDesk(order: ScriptOrder, memory: RunMemory): CallDesk 
       if (bytes > ARGUMENTS_BYTES_MAX)
         return {
           refusal: `${call.name} was called with more than ${ARGUMENTS_BYTES_MAX} bytes of JSON`,
+        };
+      if (hasMoreMembersThan(call.args, ARGUMENTS_MEMBERS_MAX))
+        return {
+          refusal: `${call.name} was called with more than ${ARGUMENTS_MEMBERS_MAX} values; hand them over in several calls`,
         };
       if (nestsDeeperThan(call.args, VALUE_DEPTH_MAX))
         return {

@@ -224,6 +224,10 @@ test.each([
   ],
   ['echo({ get x() { throw new Error("no") } })', 'What echo was called with cannot become JSON: no'],
   ["echo('x'.repeat(1024 * 1024))", 'echo was called with more than 1048576 bytes of JSON'],
+  [
+    'echo(Array(20_000).fill(0))',
+    'echo was called with more than 20000 values; hand them over in several calls',
+  ],
   ["echo('é'.repeat(600_000))", 'echo was called with more than 1048576 bytes of JSON'],
   [
     'let deep = []; for (let i = 0; i < 100; i++) deep = [deep]; await echo(deep)',

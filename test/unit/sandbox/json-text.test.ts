@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JsonValue } from '../../../src/domain/json.ts';
-import { isJson, nestsDeeperThan } from '../../../src/sandbox/guest/json-text.ts';
+import { hasMoreMembersThan, isJson, nestsDeeperThan } from '../../../src/sandbox/guest/json-text.ts';
 
 function depthOf(value: JsonValue): number {
   if (typeof value !== 'object' || value === null) return 0;
@@ -13,6 +13,21 @@ test('the text tells how deeply a value is nested', () => {
     fc.property(fc.jsonValue({ maxDepth: 6 }), fc.nat(7), (value, depthMax) => {
       const json = JSON.stringify(value);
       expect(nestsDeeperThan(json, depthMax)).toBe(depthOf(JSON.parse(json)) > depthMax);
+    }),
+  );
+});
+
+function membersOf(value: JsonValue): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const members = Object.values(value);
+  return members.reduce<number>((sum, member) => sum + membersOf(member), Math.max(1, members.length));
+}
+
+test('the text tells how many members there are', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 4 }), fc.nat(12), (value, membersMax) => {
+      const json = JSON.stringify(value);
+      expect(hasMoreMembersThan(json, membersMax)).toBe(membersOf(JSON.parse(json)) > membersMax);
     }),
   );
 });
