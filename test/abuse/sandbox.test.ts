@@ -526,7 +526,8 @@ const BUSY: readonly string[] = [
   'const all = []; for (;;) all.push(new Array(1000).fill(1))',
   'await Promise.all(Array.from({ length: 10_000 }, (_, i) => echo(i)))',
   // Long numbers are what takes longest to read.
-  'const large = Array(40_000).fill(1.2345678901234567e-100); await Promise.all(Array.from({ length: 8 }, () => echo(large)))',
+  'const large = Array(19_990).fill(1.2345678901234567e-100); await Promise.all(Array.from({ length: 32 }, () => echo(large)))',
+  'const wide = {}; for (let i = 0; i < 19_990; i++) wide[i + "k"] = i; await Promise.all(Array.from({ length: 32 }, () => echo(wide)))',
   "for (let i = 0; i < 1e4; i++) console.log('x'.repeat(1e3))",
 ];
 
