@@ -124,7 +124,8 @@ async function diverge(mutant?: Mutant): Promise<Judged> {
       violations: [
         ...problems,
         ...(isStopped ? [] : [`It is ${result?.status}: ${JSON.stringify(result?.error)}`]),
-        ...(entries.size === 1 ? [] : [`It did both: ${[...entries].join(', ')}`]),
+        // None, where it was killed before its first call.
+        ...(entries.size <= 1 ? [] : [`It did both: ${[...entries].join(', ')}`]),
       ],
     };
   });
