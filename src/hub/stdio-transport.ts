@@ -49,7 +49,11 @@ export function createStdioTransport(params: StdioTransportParams): Transport {
         setImmediate(() => process.stdout.resume());
         for (const frame of decoder.push(chunk)) if (!isOver) onFrame(frame);
       });
-      const outputEnded = new Promise<void>((resolve) => process.stdout.once('close', resolve));
+      const outputEnded = new Promise<void>((resolve) => {
+        // A process may have come to its end before anybody spoke to it.
+        if (process.stdout.closed) resolve();
+        else process.stdout.once('close', resolve);
+      });
       void process.exited.then(async (how) => {
         await settledWithin(outputEnded, LAST_OUTPUT_MS, timers);
         over(how);
