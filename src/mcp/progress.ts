@@ -3,8 +3,10 @@ import type { CallProgress } from './tool.ts';
 
 /** How often a client that asked for progress hears that its call is still at work: well under common time-outs. */
 const PULSE_MS = 5_000;
-/** How often it hears of progress at most. */
-const PASSED_ON_EVERY_MS = 100;
+/** How much progress it hears of at once; what comes after that waits for its turn. */
+const BURST_MAX = 50;
+/** After which it may hear of one more. */
+const REFILL_MS = 100;
 
 export interface Progress {
   tell(progress: CallProgress): void;
@@ -21,7 +23,7 @@ export function progressTo(ctx: ServerContext): Progress {
   const notify = (progress: CallProgress) =>
     ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...progress } });
   return {
-    ...newestOnly(notify),
+    ...withoutFlood(notify),
     async pulse(work) {
       let progress = 0;
       const beat = () =>
@@ -38,38 +40,57 @@ export function progressTo(ctx: ServerContext): Progress {
 }
 
 /**
- * Of what is told while the last one is being sent, or too soon after it, only the newest is sent. A server may tell its
- * progress ten thousand times a second: to pass all of that on would fill the memory of this program, and the client.
+ * Sends what is told, in its order, as long as it is not too much; after that only the newest, ten times a second. A server
+ * may tell its progress ten thousand times a second: to pass all of that on would fill the memory of this program, and the client.
  */
-function newestOnly(notify: (progress: CallProgress) => Promise<void>): Pick<Progress, 'tell' | 'sent'> {
+function withoutFlood(notify: (progress: CallProgress) => Promise<void>): Pick<Progress, 'tell' | 'sent'> {
+  const waiting: CallProgress[] = [];
   let newest: CallProgress | undefined;
+  let allowance = BURST_MAX;
+  let refill: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;
-  let pause: NodeJS.Timeout | undefined;
 
-  function send(): void {
-    clearTimeout(pause);
-    pause = undefined;
-    if (newest === undefined) return;
-    // One that cannot be sent means that the client is gone; the call itself hears of that by its signal.
-    sending = notify(newest)
-      .catch(() => {})
-      .then(() => {
-        sending = undefined;
-        pause = setTimeout(send, PASSED_ON_EVERY_MS);
-      });
-    newest = undefined;
+  async function send(): Promise<void> {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      // One that cannot be sent means that the client is gone; the call itself hears of that by its signal.
+      await notify(next).catch(() => {});
+    }
+    sending = undefined;
+  }
+
+  function add(progress: CallProgress): void {
+    waiting.push(progress);
+    sending ??= send();
+  }
+
+  function tell(progress: CallProgress): void {
+    if (allowance === 0 || waiting.length >= BURST_MAX) newest = progress;
+    else {
+      allowance -= 1;
+      add(progress);
+    }
+    refill ??= setInterval(allowMore, REFILL_MS);
+  }
+
+  function allowMore(): void {
+    allowance += 1;
+    if (newest !== undefined) {
+      const progress = newest;
+      newest = undefined;
+      tell(progress);
+    } else if (allowance >= BURST_MAX) {
+      clearInterval(refill);
+      refill = undefined;
+    }
   }
 
   return {
-    tell(progress) {
-      newest = progress;
-      if (sending === undefined && pause === undefined) send();
-    },
+    tell,
     async sent() {
+      clearInterval(refill);
+      if (newest !== undefined) add(newest);
+      newest = undefined;
       await sending;
-      send();
-      await sending;
-      clearTimeout(pause);
     },
   };
 }

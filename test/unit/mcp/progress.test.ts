@@ -2,6 +2,9 @@ import type { ServerContext } from '@modelcontextprotocol/server';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { progressTo } from '../../../src/mcp/progress.ts';
 
+/** As much as is passed on at once. */
+const BURST = 50;
+
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
@@ -24,37 +27,44 @@ function openClient() {
   };
 }
 
-test('of progress that is told faster than the client takes it, only the newest is kept', async () => {
+test('all of a little progress is passed on, in its order', async () => {
   const { progress, told, take } = openClient();
-  for (let step = 1; step <= 1_000; step++) progress.tell({ progress: step, message: 'on' });
-  expect(told).toEqual([1]);
-  await take();
-  await vi.advanceTimersByTimeAsync(99);
-  expect(told).toEqual([1]);
-  await vi.advanceTimersByTimeAsync(1);
-  expect(told).toEqual([1, 1_000]);
+  for (let step = 1; step <= 5; step++) progress.tell({ progress: step, message: 'on' });
+  for (let step = 1; step <= 5; step++) await take();
+  expect(told).toEqual([1, 2, 3, 4, 5]);
 });
 
-test('a client hears of it ten times a second at most', async () => {
+test('of progress that is told faster than the client takes it, little and the newest is kept', async () => {
   const { progress, told, take } = openClient();
-  for (let step = 0; step < 100; step++) {
+  for (let step = 1; step <= 10_000; step++) progress.tell({ progress: step, message: 'on' });
+  for (let step = 1; step <= 1_000; step++) await take();
+  expect(told).toEqual(Array.from({ length: BURST }, (_, index) => index + 1));
+  await vi.advanceTimersByTimeAsync(99);
+  expect(told).toHaveLength(BURST);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(told.at(-1)).toBe(10_000);
+});
+
+test('a client that is flooded hears of it ten times a second at most', async () => {
+  const { progress, told, take } = openClient();
+  for (let step = 0; step < 1_000; step++) {
     progress.tell({ progress: step, message: 'on' });
     await take();
     await vi.advanceTimersByTimeAsync(10);
   }
-  // In one second, its two ends included.
-  expect(told).toHaveLength(11);
+  expect(told).toHaveLength(BURST + 100);
 });
 
 test('the newest is sent at once when the answer is to follow, and nothing after it', async () => {
   const { progress, told, take } = openClient();
-  for (const step of [1, 2, 3]) progress.tell({ progress: step, message: 'on' });
+  for (let step = 1; step <= 1_000; step++) progress.tell({ progress: step, message: 'on' });
   let isSent = false;
   const sent = progress.sent().then(() => {
     isSent = true;
   });
-  await take();
-  expect(told).toEqual([1, 3]);
+  for (let step = 1; step <= BURST; step++) await take();
+  expect(told).toHaveLength(BURST + 1);
+  expect(told.at(-1)).toBe(1_000);
   expect(isSent).toBe(false);
   await take();
   await sent;
