@@ -103,10 +103,10 @@ export function createCallAnswers(
   }
 
   async function make(call: Call): Promise<CallReply | undefined> {
-    const { seq, name } = call;
+    const { seq, name, called } = call;
     const startedMs = clock.monotonicMs();
-    const isTool = call.called.kind === 'tool';
-    if (isTool && !suspension.begin()) return undefined;
+    const isTool = called.kind === 'tool';
+    if (isTool && !suspension.begin(called.policy === 'ask')) return undefined;
     const reply = await replyTo(call);
     if (reply === undefined || stop.signal.aborted) return undefined;
     const ms = Math.round((clock.monotonicMs() - startedMs) * 100) / 100;
@@ -114,7 +114,7 @@ export function createCallAnswers(
     const finish = order.add(reply, ms);
     journal.add({ kind: 'finished', seq, finish });
     log.finish(seq, finish);
-    if (call.called.kind !== 'sleep')
+    if (called.kind !== 'sleep')
       progress.finishCall(`${name} (call ${seq}) ${reply.ok ? 'is done' : 'failed'}`);
     if (isTool) suspension.end();
     // From here on all replies go the same way, so that they keep their order.

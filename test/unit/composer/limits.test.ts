@@ -11,7 +11,7 @@ const posts = (count: number) =>
 
 test.each([
   ['callsMax', { callsMax: 2 }, posts(3)],
-  ['cpuMs', { cpuMs: 50 }, `${posts(2)} for (let i = 0; i < 1e6; i++);`],
+  ['cpuMs', { cpuMs: 50 }, `${posts(2)} for (let i = 0; i < 1e7; i++);`],
   ['wallMs', { wallMs: 500 }, `${posts(2)} await sleep(1_000)`],
 ] as const)(
   'a script that a limit cut off goes on where the limit is higher: %s',
