@@ -469,22 +469,24 @@ scenario(
     await off.server.callTool('list_workflows', {});
     expect(await off.loaded()).toEqual([]);
 
-    const on = await startNoting(scratch, { ...env, ORCHESTRATOR_TOOLSETS: 'servers,composition' });
-    expect(await on.toolNames()).toContain('execute_composed_code');
-    // The sandbox is got ready while nobody waits for anything.
-    const used = async () => (await on.loaded()).filter((room) => room !== 'sandbox');
-    expect(await used()).toEqual([]);
-    await on.server.callTool('list_servers', {});
-    expect(await used()).toEqual(['hub']);
-    await on.server.callTool('execute_composed_code', { code: 'return 1;' });
-    expect(await on.loaded()).toEqual(['hub', 'composer', 'sandbox']);
+    const servers = await startNoting(scratch, { ...env, ORCHESTRATOR_TOOLSETS: 'servers' });
+    expect(await servers.toolNames()).toContain('call_tool');
+    expect(await servers.loaded()).toEqual([]);
+    await servers.server.callTool('list_servers', {});
+    expect(await servers.loaded()).toEqual(['hub']);
+
+    // These are got ready once the tools are listed, while nobody waits for anything.
+    const scripts = await startNoting(scratch, { ...env, ORCHESTRATOR_TOOLSETS: 'composition' });
+    expect(await scripts.toolNames()).toContain('execute_composed_code');
+    await scripts.server.callTool('execute_composed_code', { code: 'return 1;' });
+    expect(await scripts.loaded()).toEqual(['hub', 'composer', 'sandbox']);
   },
 );
 
 /** Words that stand in the code of each room, and nowhere else. */
 const ROOMS = {
   hub: 'orchestrator-mcp-guardian',
-  composer: 'Send the code and the constants of that script',
+  composer: 'Send the code of that script to continue it',
   sandbox: 'The thread of a script broke down',
 } as const;
 
