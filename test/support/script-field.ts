@@ -96,7 +96,9 @@ export async function runScriptField(params: ScriptFieldParams): Promise<ScriptF
   while (result === undefined && problems.length === 0) {
     const kills = lives;
     const place = random.pick(kills < killsMin ? MIDST : [...MIDST, ...MIDST, ...END]);
-    const passes = END.includes(place) ? 1 : 1 + random.below(2 * passesPerLife - 1);
+    // The first kills come soon, so that the script does not come to its end before there were enough.
+    const passesMax = kills < killsMin ? Math.ceil(passesPerLife / 2) : 2 * passesPerLife - 1;
+    const passes = END.includes(place) ? 1 : 1 + random.below(passesMax);
     const killAt = kills < killsMax ? `${place}:${passes}` : undefined;
     result = await live(killAt);
     if (result === undefined && problems.length === 0) killsByPlace[place] = (killsByPlace[place] ?? 0) + 1;
