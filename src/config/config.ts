@@ -1,5 +1,6 @@
 import type { Limits } from '../domain/limits.ts';
 import type { LogLevel } from '../domain/logger.ts';
+import { SECRET_CHARS_MIN } from '../domain/redact.ts';
 import type { Toolset } from '../domain/toolset.ts';
 import type { CommandLine } from './value-formats.ts';
 
@@ -67,9 +68,6 @@ export interface Config {
   readonly toolsets: readonly Toolset[];
   readonly limits: Limits;
 }
-
-/** A shorter one is a placeholder, such as the `none` of a local service; blanking it out would garble logs. */
-const SECRET_CHARS_MIN = 5;
 
 /** What must never show up in logs, messages or the database. */
 export function secretsOf({ ai }: Config): readonly string[] {

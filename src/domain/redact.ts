@@ -1,5 +1,8 @@
 export type Redact = (text: string) => string;
 
+/** A shorter secret is a placeholder, such as the `none` of a local service; blanking it out would garble texts. */
+export const SECRET_CHARS_MIN = 5;
+
 const REPLACEMENT = '[redacted]';
 
 /** Blanks out secrets wherever they occur in a text, also as they look inside a URL or inside JSON. */

@@ -1,9 +1,8 @@
+import { SECRET_CHARS_MIN } from '../domain/redact.ts';
 import type { ServerSpec } from './hub.ts';
 
 /** What a variable, header or argument is called that holds a secret. */
 const SECRET_NAME = /key|token|secret|pass|pwd|auth|cred|cookie|session|cert/i;
-/** A shorter one is a placeholder, such as the `none` of a local service. */
-const SECRET_CHARS_MIN = 5;
 /** Where the name says nothing: a shorter value, such as `true`, is part of ordinary words. */
 const VALUE_CHARS_MIN = 8;
 /** `--api-key=x`, `API_KEY=x` as in `docker run -e`, `Authorization: Bearer x` */

@@ -61,7 +61,8 @@ export function composerSubject(): ComposerSubject {
       servers,
       clientVersion: '0.0.0',
       childEnv: { PATH: process.env.PATH ?? '' },
-      limits: DEFAULT_HUB_LIMITS,
+      // What failed stays failed for as long as a test looks at it.
+      limits: { ...DEFAULT_HUB_LIMITS, pauseMs: DEFAULT_HUB_LIMITS.pauseMsMax },
       clock: systemClock,
       timers: systemTimers,
       random: () => 0.5,

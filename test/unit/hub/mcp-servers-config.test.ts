@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /** As some clients write it. */
 const VARIABLE = ['$', '{env:KEY}'].join('');
-const file = '/work/settings/mcp_servers_config.json';
+const file = '/home/me/settings/mcp_servers_config.json';
 const read = (mcpServers: unknown) => readMcpServersConfig({ file, json: JSON.stringify({ mcpServers }) });
 
 describe('an entry', () => {
@@ -21,17 +21,17 @@ describe('an entry', () => {
     [
       'with a folder, relative to the file',
       { command: 'x', cwd: '../data' },
-      { command: 'x', cwd: '/work/data' },
+      { command: 'x', cwd: '/home/me/data' },
     ],
     [
       'with a command in a folder, relative to the file too',
       { command: './bin/server', args: ['./data'] },
-      { command: '/work/settings/bin/server', args: ['./data'] },
+      { command: '/home/me/settings/bin/server', args: ['./data'] },
     ],
     [
       'with a command in its working directory',
       { command: 'bin/server', cwd: '../data' },
-      { command: '/work/data/bin/server', cwd: '/work/data' },
+      { command: '/home/me/data/bin/server', cwd: '/home/me/data' },
     ],
     [
       'with places below the home folder',
