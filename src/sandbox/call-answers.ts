@@ -1,14 +1,15 @@
 import type { JsonValue } from '../domain/json.ts';
-import type { CallMessage, ReplyMessage } from './messages.ts';
+import type { ReplyMessage } from './messages.ts';
 import { replyMessage } from './reply-message.ts';
 import type { RunScriptParams } from './runner.ts';
+import { argumentsText, type WireCall } from './wire-calls.ts';
 
 /** What calls may take of the event loop at a time; further ones wait for its next turn. */
-const TURN_MS = 5;
+const TURN_MS = 2;
 
 /** Has the calls of a script answered, and sends the new replies in the order in which they come. */
 export interface CallAnswers {
-  take(calls: readonly CallMessage[]): void;
+  take(calls: readonly WireCall[]): void;
   /** Runs once all calls that were taken until now were handed on, unless it is stopped before that. */
   afterTaken(work: () => void): void;
   /** As many as have a reply until now. */
@@ -36,13 +37,15 @@ export function createCallAnswers({ script, send, onUnanswerable }: CallAnswersP
     outbox = [];
     if (!isStopped) send(replies);
   };
-  const answer = async ({ seq, name, args, line }: CallMessage) => {
+  const answer = async (wire: WireCall) => {
     try {
+      const { seq, name, line } = wire;
+      const argsJson = argumentsText(wire);
       const call = {
         seq,
         name,
-        args: JSON.parse(args) as JsonValue[],
-        argsJson: args,
+        args: JSON.parse(argsJson) as JsonValue[],
+        argsJson,
         ...(line === undefined ? {} : { line }),
       };
       const isRecorded = recordedSeqs.has(seq);

@@ -1,4 +1,5 @@
 import type { ScriptError, ScriptLimits } from './runner.ts';
+import type { WireCall } from './wire-calls.ts';
 
 /** What a thread is started with. */
 export interface ThreadData {
@@ -70,7 +71,7 @@ export type HostMessage =
 export type ThreadMessage =
   /** It has the engine. Comes first. */
   | { readonly kind: 'ready' }
-  | { readonly kind: 'calls'; readonly calls: readonly CallMessage[] }
+  | { readonly kind: 'calls'; readonly calls: readonly WireCall[] }
   /** The script has had the recorded replies that are here, and there are others. */
   | { readonly kind: 'more' }
   | {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/domain/logger.ts';
 import {
@@ -125,7 +124,7 @@ const MUTANTS: readonly (Mutant & { readonly part: Part })[] = [
     name: 'all calls are handed on in one turn',
     part: 'stalls',
     patches: [
-      { file: 'sandbox/call-answers.ts', replace: 'const TURN_MS = 5;', by: 'const TURN_MS = 5_000;' },
+      { file: 'sandbox/call-answers.ts', replace: 'const TURN_MS = 2;', by: 'const TURN_MS = 5_000;' },
     ],
   },
 ];
@@ -264,7 +263,8 @@ async function runWatched(runner: ScriptRunner, source: string, options: RunOpti
         numbers.add(call.seq);
         if (![...NAMES, 'sleep'].includes(call.name)) violations.push(`a call of ${call.name}`);
         if (!Array.isArray(call.args)) violations.push(`arguments ${typeof call.args}`);
-        if (inspect(call).includes(FORGED)) violations.push('a forged call');
+        // Its text, not its value: to inspect large values would hold up the host whose stalls are measured.
+        if (`${call.name} ${call.argsJson}`.includes(FORGED)) violations.push('a forged call');
         if (call.line !== undefined && !(Number.isInteger(call.line) && call.line > 0 && call.line < 1_000))
           violations.push(`line ${call.line}`);
         await options.onCall?.(call);
@@ -527,6 +527,8 @@ const BUSY: readonly string[] = [
   'await Promise.all(Array.from({ length: 10_000 }, (_, i) => echo(i)))',
   // Long numbers are what takes longest to read.
   'const large = Array(19_990).fill(1.2345678901234567e-100); await Promise.all(Array.from({ length: 32 }, () => echo(large)))',
+  // Many long texts are what takes longest to hand over.
+  "const text = 'x'.repeat(1e6); await Promise.all(Array.from({ length: 32 }, () => echo(text)))",
   'const wide = {}; for (let i = 0; i < 19_990; i++) wide[i + "k"] = i; await Promise.all(Array.from({ length: 32 }, () => echo(wide)))',
   "for (let i = 0; i < 1e4; i++) console.log('x'.repeat(1e3))",
 ];

@@ -2,6 +2,7 @@ import { JSException, type JSValueHandle } from 'quickjs-wasi';
 import type { GuestEnd, ReplyMessage, ScriptOrder, ThreadMessage } from '../messages.ts';
 import { openRunMemory, type RunMemory } from '../run-memory.ts';
 import type { ScriptLimits } from '../runner.ts';
+import { wireCall } from '../wire-calls.ts';
 import { createCallDesk } from './call-desk.ts';
 import { createCallOutbox } from './call-outbox.ts';
 import { createErrorReader } from './error-reader.ts';
@@ -41,7 +42,7 @@ export async function startGuest({ machines, order, post }: GuestParams): Promis
   const { limits } = order;
   const memory = openRunMemory(order.memory);
   const desk = createCallDesk(order, memory);
-  const outbox = createCallOutbox((calls) => post({ kind: 'calls', calls }));
+  const outbox = createCallOutbox((calls) => post({ kind: 'calls', calls: calls.map(wireCall) }));
   const replies = createReplyQueue(order);
   const rejections = createRejections();
   let now = order.now;

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { HostMessage, ThreadData, ThreadMessage } from '../messages.ts';
+import { handedOver } from '../wire-calls.ts';
 import { loadEngineModules } from './engine-modules.ts';
 import { type Guest, startGuest } from './guest.ts';
 import { createMachineSupply } from './machine-supply.ts';
@@ -15,7 +16,7 @@ machines.prepare();
 let guest: Promise<Guest> | undefined;
 
 const post = (message: ThreadMessage) => {
-  port.postMessage(message);
+  port.postMessage(message, message.kind === 'calls' ? handedOver(message.calls) : []);
   // The host has its answer, and this thread nothing to do until the next script comes.
   if (message.kind === 'ended' && message.reusable) setImmediate(machines.prepare);
 };

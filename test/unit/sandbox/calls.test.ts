@@ -31,6 +31,26 @@ test('calls carry a number, a name, JSON arguments and a line', async () => {
   expect(result).toEqual([first, 'x', null]);
 });
 
+test.each([
+  ['letters', "'x'.repeat(300_000)", 'x'.repeat(300_000)],
+  ['letters of several bytes', "'é€😀'.repeat(10_000)", 'é€😀'.repeat(10_000)],
+  ['halves of letters', "'\\ud83d\\ude00\\ud83d'.repeat(1_000)", '\ud83d\ude00\ud83d'.repeat(1_000)],
+])('long texts arrive as they are: %s', async (_, source, text) => {
+  const calls: GuestCall[] = [];
+  const { result } = await subject.run(
+    `const text = ${source}; return await Promise.all([echo(text), echo({ text })]);`,
+    {
+      onCall: (call) => {
+        calls.push(call);
+        return defaultReply(call);
+      },
+    },
+  );
+  expect(calls.map(({ args }) => args)).toEqual([[text], [{ text }]]);
+  for (const { args, argsJson } of calls) expect(JSON.parse(argsJson)).toEqual(args);
+  expect(result).toEqual([text, { text }]);
+});
+
 test('a call is told with the line that makes it, also in a function that was awaited before', async () => {
   const lines: (number | undefined)[] = [];
   await subject.run(
