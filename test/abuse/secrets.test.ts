@@ -36,7 +36,7 @@ const MUTANTS: readonly Mutant[] = [
     name: 'the configuration is logged with its keys',
     patches: [
       {
-        file: 'main.ts',
+        file: 'wiring/serve-stdio.ts',
         replace: 'decider: config.ai.provider,',
         by: 'decider: config.ai.provider, ai: config.ai,',
       },

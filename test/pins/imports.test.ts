@@ -64,15 +64,33 @@ const ALLOWED: Readonly<
   },
 };
 
-/** The composition root knows every room; the development scripts and the demo are not part of the product. */
-const OUTSIDE = ['main.ts', 'dev', 'demo'];
+/** The composition root alone knows every room, and no room knows it. */
+const ROOT = ['main.ts', 'wiring'];
 
-const ROOTS = ['main.ts', 'hub/library.ts'];
+/** What the root takes along at every start, besides the domain; all else it imports where it is used. */
+const LOADED_AT_START = [
+  '../package.json',
+  'cli/json-logger.ts',
+  'cli/run-cli.ts',
+  'composer/deferred-composer.ts',
+  'config/config.ts',
+  'config/load-config.ts',
+  'definitions/diagnostic.ts',
+  'queue/stoppable-orchestrator.ts',
+];
+
+/** Not part of the product, and so not of the root either. */
+const OUTSIDE = ['dev', 'demo'];
+
+/** The main files of the program and of the library. */
+const MAIN_FILES = ['main.ts', 'hub/library.ts'];
 
 interface Import {
   readonly from: string;
   readonly specifier: string;
   readonly typeOnly: boolean;
+  /** Whether it is an `import()`, which loads nothing before it is reached. */
+  readonly isDynamic: boolean;
 }
 
 interface SourceFile {
@@ -98,9 +116,9 @@ beforeAll(async () => {
 /** Static imports, re-exports, `import()` and `import('x').Type`. */
 function importsOf(path: string, text: string): readonly Import[] {
   const found: Import[] = [];
-  const add = (specifier: ts.Node | undefined, typeOnly: boolean) => {
+  const add = (specifier: ts.Node | undefined, typeOnly: boolean, isDynamic = false) => {
     if (specifier !== undefined && ts.isStringLiteralLike(specifier))
-      found.push({ from: path, specifier: specifier.text, typeOnly });
+      found.push({ from: path, specifier: specifier.text, typeOnly, isDynamic });
   };
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) {
@@ -109,7 +127,7 @@ function importsOf(path: string, text: string): readonly Import[] {
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
       add(node.argument.literal, true);
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      add(node.arguments[0], false);
+      add(node.arguments[0], false, true);
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
@@ -117,6 +135,8 @@ function importsOf(path: string, text: string): readonly Import[] {
 }
 
 const roomOf = (path: string) => path.split('/')[0] ?? path;
+
+const isRoot = (path: string) => ROOT.includes(roomOf(path));
 
 /** Where a relative import leads, relative to `src`; undefined for packages. */
 function targetOf({ from, specifier }: Import): string | undefined {
@@ -129,7 +149,9 @@ function targetOf({ from, specifier }: Import): string | undefined {
 function isAllowed(edge: Import): boolean {
   const target = targetOf(edge);
   const room = roomOf(edge.from);
-  if (target === undefined || OUTSIDE.includes(room) || roomOf(target) === room) return true;
+  if (target === undefined || roomOf(target) === room) return true;
+  if (isRoot(edge.from)) return !OUTSIDE.includes(roomOf(target));
+  if (OUTSIDE.includes(room)) return !isRoot(target);
   const { all = [], types = [] } = ALLOWED[room] ?? {};
   const within = (places: readonly string[]) => places.includes(target) || places.includes(roomOf(target));
   return within(all) || (edge.typeOnly && within(types));
@@ -141,13 +163,24 @@ const show = ({ from, specifier, typeOnly }: Import) =>
 describe('the direction of imports', () => {
   test('every room is on the list', () => {
     const rooms = new Set(files.map(({ path }) => roomOf(path)));
-    expect([...rooms].filter((room) => !(room in ALLOWED) && !OUTSIDE.includes(room))).toEqual([]);
+    expect([...rooms].filter((room) => !(room in ALLOWED) && ![...ROOT, ...OUTSIDE].includes(room))).toEqual(
+      [],
+    );
   });
 
   test('rooms import only what stands below them', () => {
     const edges = files.flatMap((file) => file.imports);
     expect(edges.length).toBeGreaterThan(files.length);
     expect(edges.filter((edge) => !isAllowed(edge)).map(show)).toEqual([]);
+  });
+
+  test('the composition root loads what a start needs, and the rest at its first use', () => {
+    const loaded = files
+      .flatMap((file) => file.imports)
+      .filter(({ from, typeOnly, isDynamic }) => isRoot(from) && !typeOnly && !isDynamic)
+      .map((edge) => targetOf(edge) ?? edge.specifier)
+      .filter((target) => !isRoot(target) && roomOf(target) !== 'domain' && !isBuiltin(target));
+    expect([...new Set(loaded)].sort()).toEqual(LOADED_AT_START);
   });
 
   test('the domain knows nothing but itself and Node', () => {
@@ -158,12 +191,12 @@ describe('the direction of imports', () => {
     expect(packages.map(show)).toEqual([]);
   });
 
-  test('only the composition roots hand out the environment: that of the program, and that of the library', () => {
+  test('only the main files hand out the environment: that of the program, and that of the library', () => {
     const readers = files.filter(
       ({ path, text }) => /\bprocess\s*\.\s*env\b/.test(text) && roomOf(path) !== 'dev',
     );
     expect(
-      readers.map(({ path }) => path).filter((path) => !ROOTS.includes(path) && roomOf(path) !== 'demo'),
+      readers.map(({ path }) => path).filter((path) => !MAIN_FILES.includes(path) && roomOf(path) !== 'demo'),
     ).toEqual([]);
   });
 
