@@ -1,9 +1,9 @@
 import type { Clock } from '../domain/clock.ts';
 import { Fault } from '../domain/errors.ts';
 import type { Limits } from '../domain/limits.ts';
+import { requestIdReused } from '../domain/request-id-reused.ts';
 import type { Message, MessageRole } from '../domain/session.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import { keyReused } from './session-faults.ts';
 
 export interface ConversationDeps {
   readonly sessions: SessionStore;
@@ -62,7 +62,7 @@ export async function addMessage(
     requestId,
   });
   if (requestId !== undefined && (message.role !== role || message.content !== content))
-    throw keyReused(requestId);
+    throw requestIdReused(requestId);
   return {
     session_id: sessionId,
     message_id: message.messageId,

@@ -1,8 +1,9 @@
 import { allowedNextSteps, type Definition, FINISH, findStep } from '../domain/definition.ts';
 import type { Fault } from '../domain/errors.ts';
 import { type InstanceStatus, isFinished } from '../domain/instance.ts';
+import { requestIdReused } from '../domain/request-id-reused.ts';
 import { matchStepName } from '../domain/step-names.ts';
-import { keyReused, sessionEnded, sessionSuspended, stateNotAllowed } from './session-faults.ts';
+import { sessionEnded, sessionSuspended, stateNotAllowed } from './session-faults.ts';
 
 /** One change of state that was asked for, and what came of it. */
 export interface StateChange {
@@ -82,7 +83,7 @@ function answerTo(position: SessionPosition, asked: Extract<SessionEvent, { type
   const { newState, reason, requestId, seen } = asked;
   if (requestId !== undefined && seen !== undefined) {
     const isSame = seen.reason === reason && means([seen.to, seen.requested], newState);
-    return isSame ? { type: 'answer', change: seen, replayed: true } : refuse(keyReused(requestId));
+    return isSame ? { type: 'answer', change: seen, replayed: true } : refuse(requestIdReused(requestId));
   }
   const available = availableTransitions(position);
   const to = matchStepName(available, newState);

@@ -38,16 +38,6 @@ export function sessionSuspended({ sessionId, instanceId, state, statusReason }:
   );
 }
 
-export function keyReused(requestId: string): Fault {
-  return new Fault(
-    'REQUEST_ID_REUSED',
-    `request_id "${requestId}" was used for a call with other contents.`,
-    {
-      hint: 'Use a new request_id for a new call, and the same one only to send the same call again.',
-    },
-  );
-}
-
 export function movedByOthers(sessionId: string): Fault {
   return new Fault(
     'STALE_STEP',

@@ -87,13 +87,3 @@ export function staleStep(instance: Instance): Fault {
     },
   );
 }
-
-export function requestIdReused(requestId: string): Fault {
-  return new Fault(
-    'REQUEST_ID_REUSED',
-    `request_id "${requestId}" was used for a call with other contents.`,
-    {
-      hint: 'Use a new request_id for a new call, and the same one only to send the same call again.',
-    },
-  );
-}

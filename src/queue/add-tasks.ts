@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Fault } from '../domain/errors.ts';
 import { canonicalJson } from '../domain/json.ts';
+import { requestIdReused } from '../domain/request-id-reused.ts';
 import type { NewTask, Task } from '../domain/task.ts';
 import type { TaskStore } from '../store/task-store.ts';
 
@@ -13,7 +13,8 @@ export async function addTasks(
   const requestHash = requestId === undefined ? undefined : hashOf(asked);
   const added = await tasks.addTasks({ tasks: asked, requestId, requestHash });
   if (!added.replayed) return { tasks: added.tasks };
-  if (added.requestHash !== requestHash) throw requestIdReused(requestId ?? '');
+  if (added.requestHash !== requestHash)
+    throw requestIdReused(requestId ?? '', 'a call that added other tasks');
   return { tasks: added.tasks, replayed: true };
 }
 
@@ -27,14 +28,4 @@ function hashOf(asked: readonly NewTask[]): string {
     context,
   }));
   return createHash('sha256').update(canonicalJson(given)).digest('hex');
-}
-
-function requestIdReused(requestId: string): Fault {
-  return new Fault(
-    'REQUEST_ID_REUSED',
-    `request_id "${requestId}" was used for a call that added other tasks.`,
-    {
-      hint: 'Use a new request_id for a new call, and the same one only to send the same call again.',
-    },
-  );
 }
