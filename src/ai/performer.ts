@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../domain/json.ts';
+import type { Judgement } from '../domain/judgement.ts';
 import type { Report } from '../domain/report.ts';
 import type { Model } from './model.ts';
 
@@ -49,11 +50,6 @@ export interface JudgementRequest {
   readonly task: TaskBrief;
   readonly result: JsonValue;
 }
-
-export type Judgement =
-  | { readonly accepted: true }
-  /** What the next attempt has to do better; never empty. */
-  | { readonly accepted: false; readonly feedback: string };
 
 export interface PerformOptions {
   /** Aborted when the caller gave up; the performer stops and throws `CANCELLED`. */

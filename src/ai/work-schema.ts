@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { JsonObject, JsonValue } from '../domain/json.ts';
+import type { Judgement } from '../domain/judgement.ts';
 import { DEFAULT_LIMITS } from '../domain/limits.ts';
 import type { Report } from '../domain/report.ts';
 import { CONTEXT_ENTRIES_SCHEMA, readContextEntries, wireContextEntries } from './context-entries.ts';
 import { cutText } from './excerpt.ts';
-import type { Judgement, StepOutcome, TaskOutcome } from './performer.ts';
+import type { StepOutcome, TaskOutcome } from './performer.ts';
 import {
   decodeJsonText,
   type Reading,

@@ -50,7 +50,7 @@ export function failed(params: FailedParams): Ending {
 }
 
 /** The attempt counts; the next one goes on with what was done. */
-export function noVerdict(why: string): Ending {
+export function noJudgement(why: string): Ending {
   return failed({ error: `There is no verdict on the result. ${why}`, goesOn: true });
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import { Fault } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import type { JsonValue } from '../domain/json.ts';
+import { isJudgement } from '../domain/judgement.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { Task } from '../domain/task.ts';
@@ -14,7 +15,7 @@ import {
   failed,
   isOutage,
   messageOf,
-  noVerdict,
+  noJudgement,
   rejected,
   stopped,
 } from './attempt-ending.ts';
@@ -23,7 +24,7 @@ import type { Executor } from './executor.ts';
 import { isLoss, type KeptLease, keepLease } from './kept-lease.ts';
 import { persist } from './persist.ts';
 import { checkResult, storableText } from './task-checks.ts';
-import { isVerdict, type Verifier } from './verifier.ts';
+import type { Verifier } from './verifier.ts';
 
 export interface AttemptDeps {
   readonly tasks: TaskStore;
@@ -132,16 +133,16 @@ async function verify(
   { verifier, limits, logger }: AttemptDeps,
   { task, result, lease }: VerifyParams,
 ): Promise<Ending> {
-  let verdict: unknown;
+  let judgement: unknown;
   try {
-    verdict = await verifier.verify(task, result, { signal: lease.signal });
+    judgement = await verifier.verify(task, result, { signal: lease.signal });
   } catch (error) {
     if (lease.signal.aborted || isOutage(error)) throw error;
     logger.warn('A verifier came to no verdict.', { task: task.id, error });
-    return noVerdict(storableText(messageOf(error), limits));
+    return noJudgement(storableText(messageOf(error), limits));
   }
   failpoint('task_verified');
-  if (!isVerdict(verdict))
-    return noVerdict('The verifier neither accepted it nor said what is wrong with it.');
-  return verdict.accepted ? accepted(result) : rejected(storableText(verdict.feedback, limits));
+  if (!isJudgement(judgement))
+    return noJudgement('The verifier neither accepted it nor said what is wrong with it.');
+  return judgement.accepted ? accepted(result) : rejected(storableText(judgement.feedback, limits));
 }

@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { childEnvironment, type Environment } from '../domain/child-environment.ts';
 import { Fault } from '../domain/errors.ts';
 import type { JsonValue } from '../domain/json.ts';
+import type { Judgement } from '../domain/judgement.ts';
 import type { Task } from '../domain/task.ts';
 import type { Timers } from '../domain/timers.ts';
 import { createOutputTail } from './output-tail.ts';
 import { killTree } from './process-tree.ts';
 import { taskItem } from './task-item.ts';
-import type { Verdict, Verifier } from './verifier.ts';
+import type { Verifier } from './verifier.ts';
 
 const FEEDBACK_BYTES_MAX = 4 * 1024;
 /** How long the output of a command that has ended is read on: a daemon that it left may keep that open for ever. */
@@ -45,7 +46,7 @@ interface Case {
 async function judgeByCommand(
   { command: [program, ...args], env, timeoutMs, timers }: CommandVerifierParams,
   { task, result, signal }: Case,
-): Promise<Verdict> {
+): Promise<Judgement> {
   if (signal.aborted) throw cancelled();
   const child = start(program, args, env);
   const output = createOutputTail(FEEDBACK_BYTES_MAX);

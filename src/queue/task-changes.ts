@@ -77,7 +77,7 @@ export function completeTask(task: Task, params: AsCaller & { readonly result: J
   };
 }
 
-/** in_progress -> failed, whatever attempts are left: the verdict of whoever works on it. */
+/** in_progress -> failed, whatever attempts are left: the judgement of whoever works on it. */
 export function failTask(task: Task, params: AsCaller & { readonly reason: string }): Task {
   const { now, reason, fencingToken } = params;
   checkToken(task, fencingToken);

@@ -136,7 +136,7 @@ export interface TaskQueue {
   complete(params: CompleteTaskParams): Promise<TaskAnswer>;
   /** All or none, with one result for all; throws `BATCH_REFUSED`, whose details name what is wrong with which item. */
   completeBatch(params: CompleteTasksParams): Promise<TasksAnswer>;
-  /** The worker's own verdict: no further attempt is made, unless `retry` asks for one. Throws what `complete` throws. */
+  /** The worker's own judgement: no further attempt is made, unless `retry` asks for one. Throws what `complete` throws. */
   fail(params: FailTaskParams): Promise<TaskAnswer>;
   /** Makes a failed task, or one in progress, pending again. Throws `TASK_NOT_FOUND`, `TASK_STATUS_INVALID`. */
   retry(params: RetryTaskParams): Promise<RetryAnswer>;

@@ -21,7 +21,7 @@ const REQUESTS_MAX = 4;
 /** Attempts that do not count, because the model is out of order. */
 const OUTAGES_MAX = 5;
 
-const { verdictIgnored, noVerdictAccepts, noVerdictRefunds, garbageAccepts } = TASK_MUTANTS;
+const { judgementIgnored, noJudgementAccepts, noJudgementRefunds, garbageAccepts } = TASK_MUTANTS;
 
 describe('R11: verifiers that say anything at all', () => {
   test('a command: what it did not accept is not completed, and is tried as often as it may be', async () => {
@@ -36,7 +36,7 @@ describe('R11: verifiers that say anything at all', () => {
     expect(result.failed).toBeGreaterThan(0);
   });
 
-  test.each([verdictIgnored, noVerdictAccepts, noVerdictRefunds])(
+  test.each([judgementIgnored, noJudgementAccepts, noJudgementRefunds])(
     'a command catches: $name',
     async (mutant) => {
       const { violations } = await judgeByCommand({ tasks: 12, hangs: 0, mutant });
@@ -55,7 +55,7 @@ describe('R11: verifiers that say anything at all', () => {
     expect(judgementsMax).toBeLessThanOrEqual(REQUESTS_MAX);
   });
 
-  test.each([verdictIgnored, noVerdictAccepts, noVerdictRefunds, garbageAccepts])(
+  test.each([judgementIgnored, noJudgementAccepts, noJudgementRefunds, garbageAccepts])(
     'a model catches: $name',
     async (mutant) => {
       const { violations } = await judgeByModel({ tasks: 20, mutant });

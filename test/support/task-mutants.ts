@@ -90,34 +90,34 @@ export const TASK_MUTANTS = {
       },
     ],
   },
-  verdictIgnored: {
-    name: 'the verdict is not looked at',
+  judgementIgnored: {
+    name: 'the judgement is not looked at',
     patches: [
       {
         file: 'queue/attempt.ts',
         replace:
-          'return verdict.accepted ? accepted(result) : rejected(storableText(verdict.feedback, limits));',
+          'return judgement.accepted ? accepted(result) : rejected(storableText(judgement.feedback, limits));',
         by: 'return accepted(result);',
       },
     ],
   },
-  noVerdictAccepts: {
-    name: 'a result is accepted where there is no verdict',
+  noJudgementAccepts: {
+    name: 'a result is accepted where there is no judgement',
     patches: [
       {
         file: 'queue/attempt.ts',
-        replace: 'return noVerdict(storableText(messageOf(error), limits));',
+        replace: 'return noJudgement(storableText(messageOf(error), limits));',
         by: 'return accepted(result);',
       },
     ],
   },
-  noVerdictRefunds: {
-    name: 'an attempt without a verdict does not count',
+  noJudgementRefunds: {
+    name: 'an attempt without a judgement does not count',
     patches: [
       {
         file: 'queue/attempt-ending.ts',
-        replace: 'export function noVerdict(why: string): Ending {',
-        by: 'export function noVerdict(why: string): Ending {\n  if (why) return { ...stopped(), outcome: "failure" };',
+        replace: 'export function noJudgement(why: string): Ending {',
+        by: 'export function noJudgement(why: string): Ending {\n  if (why) return { ...stopped(), outcome: "failure" };',
       },
     ],
   },

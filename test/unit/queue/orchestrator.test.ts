@@ -3,12 +3,13 @@ import type { Performer } from '../../../src/ai/performer.ts';
 import type { ScriptEntry } from '../../../src/ai/stub/script-entry.ts';
 import { createStubPerformer } from '../../../src/ai/stub-performer.ts';
 import { Fault } from '../../../src/domain/errors.ts';
+import type { Judgement } from '../../../src/domain/judgement.ts';
 import { silentLogger } from '../../../src/domain/logger.ts';
 import { createCommandVerifier } from '../../../src/queue/command-verifier.ts';
 import type { Executor } from '../../../src/queue/executor.ts';
 import { createIdleOrchestrator } from '../../../src/queue/orchestrator.ts';
 import type { RunProgress } from '../../../src/queue/run.ts';
-import type { Verdict, Verifier } from '../../../src/queue/verifier.ts';
+import type { Verifier } from '../../../src/queue/verifier.ts';
 import type { TaskStore } from '../../../src/store/task-store.ts';
 import { faultOf } from '../../support/fault-of.ts';
 import { openQueue, type QueueOnFile } from '../../support/queue-on-file.ts';
@@ -488,7 +489,7 @@ describe('faults', () => {
     'a verifier that answers %o has no verdict',
     async (garbage) => {
       await file.add(['plain']);
-      const verifier = { verify: async () => garbage as Verdict };
+      const verifier = { verify: async () => garbage as Judgement };
       expect(await file.orchestrator({ verifier }).run({ maxTasks: 10 })).toMatchObject({
         failed: 1,
         attempts: 3,
