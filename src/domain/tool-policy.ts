@@ -22,6 +22,11 @@ export function policyFor(rules: ToolPolicyRules, tool: string): ToolPolicy {
   return strongest?.[1] ?? 'allow';
 }
 
+/** The rules, by their names and patterns, that are for none of these tools: they may be misspelt. */
+export function unmatchedRules(rules: ToolPolicyRules, tools: readonly string[]): readonly string[] {
+  return Object.keys(rules).filter((pattern) => !tools.some((tool) => matches(pattern, tool)));
+}
+
 const STRICTNESS: Readonly<Record<ToolPolicy, number>> = { allow: 0, ask: 1, deny: 2 };
 
 function weight(pattern: string, tool: string): number {

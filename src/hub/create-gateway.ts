@@ -94,9 +94,10 @@ export function createGateway({ hub, configured, policyOf, allowUnlisted }: Gate
     async listTools(name, options) {
       const server = serverOf(name);
       const tools = await hub.listTools(server, options);
-      const { toolsDropped: dropped = 0 } = hub.statuses().find((status) => status.name === server) ?? {};
+      const status = hub.statuses().find(({ name }) => name === server);
+      const { toolsDropped: dropped = 0, unmatchedRules } = status ?? {};
       const permitted = tools.map((tool) => ({ ...tool, policy: policyOf(server, tool.name) }));
-      return { server, tools: permitted, dropped };
+      return { server, tools: permitted, dropped, unmatchedRules };
     },
     async callTool({ name, tool, args, confirm, ...options }: GatewayCallParams): Promise<GatewayResult> {
       const server = serverOf(name);

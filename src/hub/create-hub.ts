@@ -3,6 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import { Fault } from '../domain/errors.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { Timers } from '../domain/timers.ts';
+import type { ToolPolicyRules } from '../domain/tool-policy.ts';
 import { createDownstreamServer, type DownstreamServer } from './downstream-server.ts';
 import { serverNotFound } from './faults.ts';
 import type { Catalogue, Hub, ServerSpec } from './hub.ts';
@@ -14,6 +15,8 @@ import { createSupervisor } from './supervisor.ts';
 
 export interface HubParams {
   readonly servers: Readonly<Record<string, ServerSpec>>;
+  /** By the names of servers, for its users to keep; the hub itself only says which of them are for no tool. */
+  readonly policies?: Readonly<Record<string, ToolPolicyRules>>;
   /** Of this program, which servers are told. */
   readonly clientVersion: string;
   /** All that servers get of our environment; their own `env` is added to it. */
@@ -30,7 +33,7 @@ export interface HubParams {
 
 /** Starts nothing yet: servers are started by their first use. */
 export function createHub(params: HubParams): Hub {
-  const { servers: specs, stateFolder, limits, timers, logger } = params;
+  const { servers: specs, policies = {}, stateFolder, limits, timers, logger } = params;
   const supervisor = createSupervisor({ ...params, endMs: limits.endMs });
   const startQueue = createStartQueue({ startsMax: limits.startsMax, turnMs: limits.startTurnMs, timers });
   const changes = createChangeFeed(logger);
@@ -53,6 +56,7 @@ export function createHub(params: HubParams): Hub {
         ...params,
         server: name,
         spec,
+        rules: policies[name] ?? {},
         supervisor,
         startQueue,
         onToolsChange,

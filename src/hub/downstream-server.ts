@@ -3,6 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import { Fault } from '../domain/errors.ts';
 import type { Logger } from '../domain/logger.ts';
 import type { Timers } from '../domain/timers.ts';
+import type { ToolPolicyRules } from '../domain/tool-policy.ts';
 import { callFault, resultFault } from './call-faults.ts';
 import type { Connection } from './connection.ts';
 import { retryLater } from './faults.ts';
@@ -12,6 +13,7 @@ import { isNestedDeeper } from './nesting.ts';
 import { createQuote } from './quote.ts';
 import { readResult } from './read-result.ts';
 import { createRequestRunner } from './request-runner.ts';
+import { createRuleCheck } from './rule-check.ts';
 import { createServerLink } from './server-link.ts';
 import { secretsOf } from './server-secrets.ts';
 import type { StartQueue } from './start-queue.ts';
@@ -32,6 +34,7 @@ export interface DownstreamServer {
 export interface DownstreamServerParams {
   readonly server: string;
   readonly spec: ServerSpec;
+  readonly rules: ToolPolicyRules;
   readonly clientVersion: string;
   readonly supervisor: Supervisor;
   readonly startQueue: StartQueue;
@@ -57,12 +60,14 @@ export function createDownstreamServer(params: DownstreamServerParams): Downstre
     onConnected: () => void tools.read().catch(() => {}),
   });
   const requests = createRequestRunner({ ...params, link });
+  const ruleCheck = createRuleCheck(params);
   const tools = createToolList({
     ...params,
     link,
     requests,
     timeoutMs,
     quote,
+    onRead: ruleCheck.check,
     onChange: params.onToolsChange,
   });
 
@@ -81,6 +86,7 @@ export function createDownstreamServer(params: DownstreamServerParams): Downstre
       ...(version !== undefined && { version }),
       ...(tools.known() && { toolCount: tools.known()?.length }),
       ...(tools.dropped() > 0 && { toolsDropped: tools.dropped() }),
+      ...(ruleCheck.unmatched().length > 0 && { unmatchedRules: ruleCheck.unmatched() }),
     };
   }
 

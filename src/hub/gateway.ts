@@ -27,6 +27,8 @@ export interface ServerTools {
   readonly tools: readonly PermittedTool[];
   /** How many are left out, at least. */
   readonly dropped: number;
+  /** See {@link ServerStatus.unmatchedRules}. */
+  readonly unmatchedRules?: readonly string[];
 }
 
 export interface GatewayCallParams extends Pick<CallToolParams, 'signal' | 'onProgress'> {

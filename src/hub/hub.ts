@@ -43,6 +43,8 @@ export interface ServerStatus {
   readonly toolCount?: number;
   /** How many more it has, at least, that are left out, because they are too many or no tools; absent for none. */
   readonly toolsDropped?: number;
+  /** What the operator's rules name that matches no tool in its catalogue, and may be misspelt; absent for none. */
+  readonly unmatchedRules?: readonly string[];
 }
 
 /** A tool of a downstream server, as the server describes it; members that it left out or got wrong are absent. */

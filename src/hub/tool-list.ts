@@ -35,6 +35,8 @@ export interface ToolListParams {
   readonly quote: Quote;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** Called whenever they were read. */
+  readonly onRead: (connection: Connection, tools: readonly DownstreamTool[]) => void;
   /** Told when what is known changed. */
   readonly onChange: () => void;
 }
@@ -45,17 +47,19 @@ interface ReadTools {
 }
 
 export function createToolList(params: ToolListParams): ToolList {
-  const { server, link, requests, timeoutMs, limits, quote, timers, logger, onChange } = params;
+  const { server, link, requests, timeoutMs, limits, quote, timers, logger, onRead, onChange } = params;
   let known: readonly DownstreamTool[] | undefined;
   let knownDropped = 0;
   let reading: Promise<readonly DownstreamTool[]> | undefined;
   let isChangeNoted = false;
 
   async function readAll(): Promise<readonly DownstreamTool[]> {
-    const { tools, dropped } = await readPages(await link.connect());
+    const connection = await link.connect();
+    const { tools, dropped } = await readPages(connection);
     const isChanged = canonicalJson(known) !== canonicalJson(tools);
     known = tools;
     knownDropped = dropped;
+    onRead(connection, tools);
     if (isChanged) onChange();
     return tools;
   }

@@ -21,6 +21,7 @@ export const serverAnswer = z.object({
   version: text.optional(),
   tool_count: z.int().optional(),
   tools_dropped: z.int().optional(),
+  unmatched_rules: z.array(text).optional(),
 });
 
 export const clientAnswer = z.object({ name: text, server_name: text });
@@ -38,15 +39,27 @@ export const serverToolsAnswer = z.object({
     }),
   ),
   dropped,
+  unmatched_rules: z.array(text).optional(),
 });
 
 export function serverOf(server: ServerStatus): z.infer<typeof serverAnswer> {
-  const { retryAfterMs, toolCount, toolsDropped, ...status } = server;
-  return { ...status, retry_after_ms: retryAfterMs, tool_count: toolCount, tools_dropped: toolsDropped };
+  const { retryAfterMs, toolCount, toolsDropped, unmatchedRules, ...status } = server;
+  return {
+    ...status,
+    retry_after_ms: retryAfterMs,
+    tool_count: toolCount,
+    tools_dropped: toolsDropped,
+    unmatched_rules: unmatchedRules && [...unmatchedRules],
+  };
 }
 
-export function serverToolsOf({ server, tools, dropped }: ServerTools): z.infer<typeof serverToolsAnswer> {
-  return { server, ...fittingTools({ all: tools.map(toolOf), known: dropped }) };
+export function serverToolsOf(params: ServerTools): z.infer<typeof serverToolsAnswer> {
+  const { server, tools, dropped, unmatchedRules } = params;
+  return {
+    server,
+    ...fittingTools({ all: tools.map(toolOf), known: dropped }),
+    unmatched_rules: unmatchedRules && [...unmatchedRules],
+  };
 }
 
 export function clientOf({ name, server }: ServerClient): z.infer<typeof clientAnswer> {

@@ -30,8 +30,10 @@ export function deferDownstream(params: WiringParams): Downstream {
         import('../hub/limits.ts'),
         import('../domain/child-environment.ts'),
       ]);
+      const { servers, policies } = await settings();
       const hub = createHub({
-        servers: (await settings()).servers,
+        servers,
+        policies,
         clientVersion: program.version,
         childEnv: childEnvironment(program.env),
         stateFolder: join(dirname(config.databasePath), 'downstream-processes'),

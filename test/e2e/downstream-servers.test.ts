@@ -33,6 +33,7 @@ interface Tools {
     readonly policy?: string;
     readonly inputSchema: object;
   }[];
+  readonly unmatched_rules?: readonly string[];
 }
 
 interface Called<Result = unknown> {
@@ -348,7 +349,9 @@ scenarioPerClient(
   async (scratch, connect) => {
     const { env, files, write } = await writeDownstream(scratch, 'servers');
     await write({
-      files: { orchestrator: { tools: { '*': 'deny', 'read_*': 'allow', write_file: 'ask' } } },
+      files: {
+        orchestrator: { tools: { '*': 'deny', 'read_*': 'allow', write_file: 'ask', 'raed_*': 'ask' } },
+      },
     });
     const questions: string[] = [];
     let action: 'accept' | 'decline' | 'cancel' = 'accept';
@@ -357,9 +360,12 @@ scenarioPerClient(
       return action;
     };
     const client = await scratch.connect((params) => connect({ ...params, answerQuestion }), env);
-    const { tools } = await client.answer<Tools>('list_tools', { name: 'files' });
+    const { tools, unmatched_rules } = await client.answer<Tools>('list_tools', { name: 'files' });
     const policies = Object.fromEntries(tools.map(({ name, policy = 'allow' }) => [name, policy]));
     expect(policies).toMatchObject({ read_file: 'allow', write_file: 'ask', edit_file: 'deny' });
+    expect(unmatched_rules).toEqual(['raed_*']);
+    const { servers } = await client.answer<{ servers: readonly object[] }>('list_servers');
+    expect(servers).toContainEqual(expect.objectContaining({ name: 'files', unmatched_rules: ['raed_*'] }));
     await client.answer('create_client', { name: 'disguise', server_name: 'files' });
     const path = join(files, 'note.txt');
     const write_file = { name: 'disguise', tool_name: 'write_file', arguments: { path, content: 'yes' } };

@@ -1,6 +1,7 @@
 import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio';
 import { onTestFinished, vi } from 'vitest';
 import type { Logger } from '../../src/domain/logger.ts';
+import type { ToolPolicyRules } from '../../src/domain/tool-policy.ts';
 import { createHub } from '../../src/hub/create-hub.ts';
 import type { Hub, ServerSpec } from '../../src/hub/hub.ts';
 import { DEFAULT_HUB_LIMITS, type HubLimits } from '../../src/hub/limits.ts';
@@ -27,12 +28,14 @@ export interface HubRoom {
 
 export interface HubRoomParams {
   readonly servers: Readonly<Record<string, ServerSpec>>;
+  readonly policies?: Readonly<Record<string, ToolPolicyRules>>;
   readonly limits?: Partial<HubLimits>;
   readonly childEnv?: Readonly<Record<string, string>>;
 }
 
 /** A hub with real processes, and time that stands still; closed with the running test. */
-export function openHub({ servers, limits, childEnv = getDefaultEnvironment() }: HubRoomParams): HubRoom {
+export function openHub(params: HubRoomParams): HubRoom {
+  const { servers, policies, limits, childEnv = getDefaultEnvironment() } = params;
   const time = createVirtualTime();
   const logs: LogEntry[] = [];
   const stateFolder = temporaryFolder();
@@ -48,6 +51,7 @@ export function openHub({ servers, limits, childEnv = getDefaultEnvironment() }:
   };
   const hub = createHub({
     servers,
+    policies,
     clientVersion: '0.0.0',
     childEnv,
     stateFolder,

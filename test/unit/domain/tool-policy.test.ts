@@ -1,5 +1,10 @@
 import { expect, test, vi } from 'vitest';
-import { checkToolPolicy, policyFor, type ToolPolicyRules } from '../../../src/domain/tool-policy.ts';
+import {
+  checkToolPolicy,
+  policyFor,
+  type ToolPolicyRules,
+  unmatchedRules,
+} from '../../../src/domain/tool-policy.ts';
 
 test.each<[ToolPolicyRules, string, string]>([
   [{}, 'anything', 'allow'],
@@ -22,6 +27,17 @@ test.each<[ToolPolicyRules, string, string]>([
   [{ 'a.b': 'deny' }, 'axb', 'allow'],
 ])('by the rules %j, %s is %s', (rules, tool, policy) => {
   expect(policyFor(rules, tool)).toBe(policy);
+});
+
+test.each<[ToolPolicyRules, readonly string[], readonly string[]]>([
+  [{}, ['read_file'], []],
+  [{ '*': 'deny', 'read_*': 'allow', write_file: 'ask' }, ['read_file', 'write_file'], []],
+  [{ wirte_file: 'deny', 'raed_*': 'ask', 'read_*': 'allow' }, ['read_file'], ['wirte_file', 'raed_*']],
+  // A stronger rule holds instead, and still it is for a tool.
+  [{ read_file: 'allow', 'read_*': 'deny' }, ['read_file'], []],
+  [{ '*': 'deny' }, [], ['*']],
+])('of the rules %j, for the tools %j, %j match none', (rules, tools, unmatched) => {
+  expect(unmatchedRules(rules, tools)).toEqual(unmatched);
 });
 
 test('a pattern that is all stars and a long name are no work', () => {

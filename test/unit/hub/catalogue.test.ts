@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { isAlive, openHub, PATIENCE } from '../../support/hub-room.ts';
+import { isAlive, type LogEntry, openHub, PATIENCE } from '../../support/hub-room.ts';
 import { moody } from '../../support/moody-servers.ts';
 
 const names = (tools: readonly { readonly name: string }[]) => tools.map(({ name }) => name);
@@ -70,6 +70,41 @@ describe('the tools of one server', () => {
       PATIENCE,
     );
     expect(onChange).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('rules for tools that a server does not have', () => {
+  const policies = { one: { 'd*': 'deny', ehco: 'deny', 'wirte_*': 'ask', 'added-*': 'ask' } } as const;
+  const warned = (logs: readonly LogEntry[]) =>
+    logs.flatMap(({ level, fields }) => (level === 'warn' && fields.rules ? [fields] : []));
+
+  test('are told once its tools are known, and anew when these change', async () => {
+    const { hub, time } = openHub({ servers: { one: moody(), two: moody() }, policies });
+    expect(hub.statuses()).not.toContainEqual(expect.objectContaining({ unmatchedRules: expect.anything() }));
+    await hub.listTools('one');
+    await hub.listTools('two');
+    expect(hub.statuses()).toMatchObject([
+      { unmatchedRules: ['ehco', 'wirte_*', 'added-*'] },
+      { name: 'two' },
+    ]);
+    expect(hub.statuses()[1]).not.toHaveProperty('unmatchedRules');
+    await hub.callTool({ server: 'one', tool: 'change', args: {} });
+    time.elapse(100);
+    await vi.waitFor(
+      () => expect(hub.statuses()).toMatchObject([{ unmatchedRules: ['ehco', 'wirte_*'] }, {}]),
+      PATIENCE,
+    );
+  });
+
+  test('are warned of once for each connection', async () => {
+    const { hub, logs } = openHub({ servers: { one: moody() }, policies });
+    const warning = { server: 'one', rules: ['ehco', 'wirte_*', 'added-*'] };
+    await hub.listTools('one');
+    await hub.listTools('one', { refresh: true });
+    expect(warned(logs)).toEqual([warning]);
+    await hub.stop('one');
+    await hub.listTools('one', { refresh: true });
+    expect(warned(logs)).toEqual([warning, warning]);
   });
 });
 
