@@ -23,7 +23,7 @@ export function serveTools(server: Server, deps: McpServerDeps, { era }: McpServ
         .afterListing()
         .catch((error: unknown) => deps.logger.error('The engine cannot be opened.', { error }));
     });
-    return { tools: tools.map(toolListing) };
+    return { tools: tools.map((tool) => toolListing(tool, deps)) };
   });
 
   const call = async (

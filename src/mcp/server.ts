@@ -11,6 +11,8 @@ export interface McpServerDeps extends ToolDeps {
   readonly version: string;
   /** What the toolsets that are switched on show. */
   readonly surfaces: readonly ToolsetSurface[];
+  /** Whether there may be downstream servers. */
+  readonly hasServers: boolean;
   /** Called once a client has seen the tools: the moment to load what calling them takes. */
   readonly afterListing: () => Promise<void>;
 }

@@ -15,17 +15,25 @@ interface ObjectSchema {
   readonly [keyword: string]: unknown;
 }
 
+/** What holds for the tools of servers that nobody here knows. */
+const ANYTHING = { destructiveHint: true, openWorldHint: true } as const;
+
 /** What every failure carries; see `wire-errors.ts`. */
 const ERROR_KEYS = ['error_code', 'message', 'retryable'] as const;
 
-export function toolListing(tool: Tool): ToolListing {
-  const { name, description, annotations } = tool;
+export interface ToolListingParams {
+  /** Whether there may be downstream servers. */
+  readonly hasServers: boolean;
+}
+
+export function toolListing(tool: Tool, { hasServers }: ToolListingParams): ToolListing {
+  const { name, description } = tool;
   return {
     name,
     description,
     inputSchema: jsonSchema(tool.input, 'input'),
     outputSchema: outputSchema(tool),
-    annotations,
+    annotations: hasServers && tool.runsScripts ? { ...tool.annotations, ...ANYTHING } : tool.annotations,
   };
 }
 

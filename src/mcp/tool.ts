@@ -58,6 +58,8 @@ export interface Tool {
   readonly input: z.ZodType;
   readonly output: z.ZodType;
   readonly annotations: ToolAnnotations;
+  /** Whether the server may run the scripts of steps before it answers; they call the tools of downstream servers. */
+  readonly runsScripts?: true;
   /**
    * Whether it may take long. `pulse`: it waits for a model or a script, and a client that asks for progress hears from time to
    * time that it is still at work; `told`: it tells its progress itself.

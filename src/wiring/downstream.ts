@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import type { Config } from '../config/config.ts';
 import { systemClock } from '../domain/clock.ts';
 import { openedOnce } from '../domain/opened-once.ts';
 import { systemTimers } from '../domain/timers.ts';
@@ -14,6 +15,11 @@ export interface Downstream {
   readonly policies: () => Promise<(server: string, tool: string) => ToolPolicy>;
   /** Ends all that was started. */
   close(): Promise<void>;
+}
+
+/** As far as it can be told before the list of servers is read. */
+export function mayHaveServers({ servers, toolsets }: Config): boolean {
+  return servers.file !== undefined || (servers.allowUnlisted && toolsets.includes('servers'));
 }
 
 /** Its methods throw `CONFIG_INVALID` where the list of servers is broken. */

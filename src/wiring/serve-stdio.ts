@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createChangeFeed } from '../domain/change-feed.ts';
 import { systemClock } from '../domain/clock.ts';
 import { openedOnce } from '../domain/opened-once.ts';
-import { deferDownstream } from './downstream.ts';
+import { deferDownstream, mayHaveServers } from './downstream.ts';
 import { openGateway } from './open-gateway.ts';
 import { openModel } from './open-model.ts';
 import { openServices } from './open-services.ts';
@@ -82,6 +82,7 @@ export async function serveStdio(params: WiringParams): Promise<void> {
         },
         version: program.version,
         toolsets: config.toolsets,
+        hasServers: mayHaveServers(config),
       },
       signal,
     );

@@ -210,6 +210,11 @@ export const REQUIREMENTS = {
     source: 'docs/reference/tools.md',
     sentence: 'Every tool has an outputSchema, and every result, failures included, fits it.',
   },
+  'truthful-annotations': {
+    source: 'docs/guides/authoring.md',
+    sentence:
+      'Tools that may run scripts of steps say that these may be destructive, where there may be servers to call.',
+  },
   'structured-equals-text': {
     source: 'docs/reference/tools.md',
     sentence: 'Results carry structuredContent and the same as JSON text.',

@@ -3,7 +3,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
 import type { Answer } from '../../src/engine/answer.ts';
 import type { HistoryPage, InstancePage, WorkflowPage } from '../../src/engine/listings.ts';
-import type { ProtocolClient } from '../support/protocol-client.ts';
+import { writeDownstream } from '../support/downstream-servers.ts';
+import type { ListedTool, ProtocolClient } from '../support/protocol-client.ts';
 import { relayFiles, workflowFiles } from '../support/workflow-files.ts';
 import { scenario, scenarioPerClient, scenarioPerProtocol } from './scenario.ts';
 
@@ -101,6 +102,29 @@ scenarioPerProtocol(
     const { instructions = '' } = client;
     expect(instructions).toMatch(/start_workflow[\s\S]*advance_workflow/);
     expect(instructions.split(/\s+/).length).toBeLessThan(150);
+  },
+);
+
+scenarioPerProtocol(
+  'where there may be downstream servers, the tools that run scripts of steps say that these may do anything',
+  ['truthful-annotations'],
+  async (scratch, open) => {
+    const pinned: readonly ListedTool[] = JSON.parse(await readFile(PINNED_TOOLS, 'utf8'));
+    const running = ['start_workflow', 'advance_workflow', 'resume_workflow'];
+    const told = pinned.map((tool) =>
+      running.includes(tool.name)
+        ? { ...tool, annotations: { ...tool.annotations, destructiveHint: true, openWorldHint: true } }
+        : tool,
+    );
+    const { env } = await writeDownstream(scratch, 'workflows');
+    expect(await (await scratch.connect(open, env)).listTools()).toEqual(told);
+
+    const unlisted = {
+      ORCHESTRATOR_TOOLSETS: 'workflows,servers',
+      ORCHESTRATOR_ALLOW_UNLISTED_SERVERS: 'true',
+    };
+    const tools = await (await scratch.connect(open, unlisted)).listTools();
+    expect(tools.slice(0, told.length)).toEqual(told);
   },
 );
 

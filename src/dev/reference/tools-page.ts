@@ -1,4 +1,5 @@
 import { TOOLSETS, type Toolset } from '../../domain/toolset.ts';
+import type { Tool } from '../../mcp/tool.ts';
 import { type ToolListing, toolListing } from '../../mcp/tool-listing.ts';
 import { loadTools } from '../../mcp/toolsets.ts';
 import { code, page, table } from './markdown.ts';
@@ -13,22 +14,30 @@ export async function toolsPage(): Promise<string> {
 }
 
 async function toolsetSection(toolset: Toolset): Promise<string> {
-  const sections = (await loadTools([toolset])).map((tool) => toolSection(toolListing(tool)));
+  const sections = (await loadTools([toolset])).map(toolSection);
   return [`## Toolset ${code(toolset)}`, ...sections].join('\n\n');
 }
 
-function toolSection({ name, description, inputSchema, outputSchema, annotations }: ToolListing): string {
-  const hints = Object.entries(annotations)
-    .filter(([, value]) => value === true)
-    .map(([hint]) => code(hint));
+function toolSection(tool: Tool): string {
+  const listing = toolListing(tool, { hasServers: false });
+  const { name, description, inputSchema, outputSchema } = listing;
+  const hints = hintsOf(listing);
+  const moreHints = hintsOf(toolListing(tool, { hasServers: true })).filter((hint) => !hints.includes(hint));
+  const more = moreHints.length > 0 ? [`With downstream servers also ${moreHints.join(', ')}.`] : [];
   const answer = Object.keys(propertiesOf(outputSchema)).map(code);
   return [
     `### ${name}`,
     description,
     argumentTable(inputSchema),
     `Answers with ${answer.join(', ')}.`,
-    ...(hints.length > 0 ? [`Hints: ${hints.join(', ')}.`] : []),
+    ...(hints.length > 0 ? [[`Hints: ${hints.join(', ')}.`, ...more].join(' ')] : []),
   ].join('\n\n');
+}
+
+function hintsOf({ annotations }: ToolListing): readonly string[] {
+  return Object.entries(annotations)
+    .filter(([, value]) => value === true)
+    .map(([hint]) => code(hint));
 }
 
 function argumentTable(schema: ToolListing['inputSchema']): string {

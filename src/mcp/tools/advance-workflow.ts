@@ -19,6 +19,7 @@ export const advanceWorkflow = defineTool({
   }),
   output: answer,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  runsScripts: true,
   long: 'pulse',
   run: (args, { engine }, { signal }) =>
     engine.advance(

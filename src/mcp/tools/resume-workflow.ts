@@ -20,6 +20,7 @@ export const resumeWorkflow = defineTool({
   }),
   output: answer,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  runsScripts: true,
   long: 'pulse',
   run: (args, { engine }, { signal }) =>
     engine.resume(

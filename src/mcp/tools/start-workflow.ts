@@ -14,6 +14,7 @@ export const startWorkflow = defineTool({
   }),
   output: answer,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+  runsScripts: true,
   long: 'pulse',
   run: (args, { engine }, { signal }) =>
     engine.start(
