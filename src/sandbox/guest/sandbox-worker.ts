@@ -10,6 +10,10 @@ import { createMachineSupply } from './machine-supply.ts';
 const port = parentPort;
 if (port === null) throw new Error('This file is run as a thread, not as a program.');
 
+// With nothing to wait for, the event loop would end while the engine is compiled, and Node would then stand still until all
+// other threads of the process are done compiling.
+port.ref();
+
 const { memoryBytes } = workerData as ThreadData;
 const machines = createMachineSupply({ modules: await loadEngineModules(), memoryBytes });
 machines.prepare();
