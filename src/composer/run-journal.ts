@@ -2,8 +2,8 @@ import { failpoint } from '../domain/failpoint.ts';
 import type { Timers } from '../domain/timers.ts';
 import type { JournalEntry } from '../store/journal-store.ts';
 
-/** How long an entry that nobody waits for may wait for others: so many calls share one commit. */
-const LINGER_MS = 50;
+/** How long an entry that nobody waits for may wait for others: what is lost of it in a crash is only called again. */
+const LINGER_MS = 200;
 /** Entries that are written without waiting for more, so that no commit holds up the process for long. */
 const ENTRIES_GATHERED_MAX = 1_000;
 

@@ -42,13 +42,13 @@ test('an entry that nobody waits for is written a little later', async () => {
   journal.add(begun(2));
   await nextTurn();
   expect(commits).toEqual([]);
-  time.elapse(50);
+  time.elapse(200);
   await nextTurn();
   await nextTurn();
   expect(commits).toEqual([[1, 2]]);
   // And the next ones get a timer of their own.
   journal.add(begun(3));
-  time.elapse(50);
+  time.elapse(200);
   await journal.durable();
   expect(commits).toEqual([[1, 2], [3]]);
 });
