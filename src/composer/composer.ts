@@ -59,6 +59,8 @@ export interface ComposedError {
   readonly tool?: string;
   /** Whether the same call again may come further. */
   readonly retryable?: boolean;
+  /** The call that failed may have happened or not; absent where that is known. */
+  readonly outcome?: 'unknown';
   /** On `limit_exceeded`: how the script goes on. */
   readonly hint?: string;
   /** On `in_doubt`: of the call that may have happened. */
