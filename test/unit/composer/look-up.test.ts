@@ -167,6 +167,7 @@ test('the documentation declares the functions, and says what the language lacks
   );
   expect(text).toMatch(/There is no fetch, Buffer, process, require, import, fs, URL, Intl,\n\/\/ crypto/);
   expect(text).toContain('Limits: 60 s unless the call says otherwise, 5 s of computing, 1000 calls');
+  expect(text).toContain('Await calls that write to one server one after the other');
   expect(text).toContain('Where outcome is "unknown", it may have happened');
   expect(text).toMatch(/declare function files__remove.* \/\/ denied by its policy/);
   expect(await composer.documentation({ detail: 'full' })).toContain('At once.');
