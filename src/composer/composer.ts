@@ -61,7 +61,7 @@ export interface ComposedError {
   readonly retryable?: boolean;
   /** The call that failed may have happened or not; absent where that is known. */
   readonly outcome?: 'unknown';
-  /** On `limit_exceeded`: how the script goes on. */
+  /** On `limit_exceeded`: how the script goes on; on `failed`: how the next one does. */
   readonly hint?: string;
   /** On `in_doubt`: of the call that may have happened. */
   readonly args?: JsonObject;

@@ -118,6 +118,7 @@ test('a failure that nobody catches ends the script, with the call and its line'
         column: expect.any(Number),
         server: 'ledger',
         tool: 'fail',
+        hint: expect.stringContaining('mended code under another run_id'),
       },
     },
   );
