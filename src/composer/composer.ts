@@ -89,7 +89,7 @@ export interface ToolList {
 }
 
 export interface DocumentationParams {
-  /** Words to search by; all tools where there are none. */
+  /** Words to search by: the best matches first, and none that matches little beside them. All tools where there are none. */
   readonly query?: string;
   /** `brief`: a line for each; `signatures`: their types; `full`: with all that is said of them. */
   readonly detail?: 'brief' | 'signatures' | 'full';
