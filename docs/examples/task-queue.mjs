@@ -1,11 +1,34 @@
-// Works on a task queue as two MCP clients, of which one is killed. Needs nothing but this clone. Uses the database that
-// the command line would use here.
+// Works on a task queue as two MCP clients, of which one is killed, and then as the command `work`. Needs nothing but this
+// clone; the queue is in a folder of its own, so that no real task is touched.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 await import('../../src/dev/ensure-built.mjs');
 const { Client } = await import('@modelcontextprotocol/client');
 const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio');
+
+const MAIN = fileURLToPath(new URL('../../dist/main.mjs', import.meta.url));
+const SCRIPT = 'docs/examples/task-script.json';
+
+const folder = await mkdtemp(join(tmpdir(), 'orchestrator-tasks-'));
+const own = {
+  // Where no settings are found that are meant for something else.
+  cwd: folder,
+  env: { ...process.env, WORKFLOW_DB_PATH: join(folder, 'tasks.sqlite'), LOG_LEVEL: 'error' },
+};
+const transports = [];
+process.on('exit', () => {
+  for (const { pid } of transports) if (pid) process.kill(pid, 'SIGKILL');
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+// Whoever reads this may stop, as `head` does.
+process.stdout.on('error', () => process.exit());
 
 const [first, second] = [await connect(), await connect()];
 let worker = first;
@@ -32,6 +55,10 @@ await call('add_tasks_batch', {
 });
 await worker.close();
 
+console.log('\n--- the program itself, with a stub in the place of a model ---\n');
+console.log(`orchestrator-mcp work --stub --stub-script ${SCRIPT}`);
+await work();
+
 async function call(name, args = {}) {
   const answer = await worker.call(name, args);
   console.log([name, ...(Object.keys(args).length > 0 ? [JSON.stringify(args)] : [])].join(' '));
@@ -55,13 +82,24 @@ async function leaseEnds(id) {
   while ((await worker.current()).some((task) => task.id === id)) await sleep(50);
 }
 
+async function work() {
+  const script = fileURLToPath(new URL(`../../${SCRIPT}`, import.meta.url));
+  const command = spawn(process.execPath, [MAIN, 'work', '--stub', '--stub-script', script], {
+    ...own,
+    stdio: 'inherit',
+  });
+  await once(command, 'exit');
+}
+
 async function connect() {
   const client = new Client({ name: 'task-queue', version: '1.0.0' });
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [fileURLToPath(new URL('../../dist/main.mjs', import.meta.url))],
-    env: { ...process.env, ORCHESTRATOR_TOOLSETS: 'tasks', LOG_LEVEL: 'error' },
+    args: [MAIN],
+    ...own,
+    env: { ...own.env, ORCHESTRATOR_TOOLSETS: 'tasks' },
   });
+  transports.push(transport);
   await client.connect(transport);
   return {
     async call(name, args) {

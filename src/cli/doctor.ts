@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { Fault } from '../domain/errors.ts';
+import { AGENT_STATES } from '../domain/session.ts';
 import type { ServersReport } from '../hub/inspect-servers.ts';
 import type { DatabaseReport, SyncSpeed } from '../store/maintenance.ts';
 import { type FoundClient, findClients } from './client-search.ts';
@@ -102,12 +103,13 @@ async function checkWorkflows(context: CommandContext, config: Config): Promise<
   try {
     const reports = [];
     for (const folder of config.definitionDirs) reports.push(await context.lintPath(folder));
-    const count = reports.flatMap(({ workflows }) => workflows).length;
+    // The states of agents are kept beside the workflows, and nobody runs them.
+    const names = reports.flatMap(({ workflows }) => workflows).filter((name) => name !== AGENT_STATES);
     const diagnostics = reports.flatMap((report) => report.diagnostics);
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     const warnings = diagnostics.length - errors.length;
     const findings = [
-      `${count} workflows, ${errors.length} errors, ${warnings} warnings.`,
+      `${names.length} workflows, ${errors.length} errors, ${warnings} warnings.`,
       ...errors.map((error) => context.formatDiagnostic(error)),
     ];
     return { name, state: errors.length > 0 ? 'trouble' : 'ok', findings };

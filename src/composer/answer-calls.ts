@@ -174,7 +174,7 @@ export function createCallAnswers(
       samples.note(tool, value, bytes);
       return { ok: true, value };
     } catch (error) {
-      const failure = failureOfFault(error);
+      const failure = failureOfFault(error, isRepeatable(call.called));
       if (failure === undefined)
         logger.error('A call out of a script failed unexpectedly.', { call: call.name, error });
       return fail(failure ?? UNEXPECTED);

@@ -9,7 +9,10 @@ export interface CallFailure {
    */
   readonly kind: string;
   readonly message: string;
+  /** Whether the same call may be made again. */
   readonly retryable: boolean;
+  /** The call was sent, and may have happened or not; absent where that is known, or where it may be made twice. */
+  readonly outcome?: 'unknown';
 }
 
 export interface CallTarget {
@@ -20,16 +23,23 @@ export interface CallTarget {
 
 export function failedReply(
   { server, tool, seq }: CallTarget,
-  { kind, message, retryable }: CallFailure,
+  { kind, message, retryable, outcome }: CallFailure,
 ): CallReply {
-  return { ok: false, message, fields: { server, tool, seq, kind, retryable } };
+  const fields = { server, tool, seq, kind, retryable, ...(outcome !== undefined && { outcome }) };
+  return { ok: false, message, fields };
 }
 
-/** What a fault of the hub means to a script; undefined for what is none. */
-export function failureOfFault(error: unknown): CallFailure | undefined {
+/**
+ * What a fault of the hub means to a script; undefined for what is none.
+ * @param isRepeatable whether the call may be made again although it may have happened
+ */
+export function failureOfFault(error: unknown, isRepeatable: boolean): CallFailure | undefined {
   if (!(error instanceof Fault)) return undefined;
-  const { message, retryable } = error;
-  return { kind: kindOf(error), message, retryable };
+  const { message, retryable, details } = error;
+  const kind = kindOf(error);
+  if (details?.outcome !== 'unknown' || isRepeatable) return { kind, message, retryable };
+  const told = `${message} Whether it did what it was asked is not known.`;
+  return { kind, message: told, retryable: false, outcome: 'unknown' };
 }
 
 function kindOf({ code, details }: Fault): string {

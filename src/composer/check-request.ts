@@ -11,6 +11,9 @@ const UNSTORABLE = /[\0\p{Surrogate}]/u;
 export function checkRequest(params: ExecuteParams, limits: ComposerLimits): void {
   const { code, runId, timeoutSeconds, constants } = params;
   if (code.trim() === '') throw invalid('code', 'is empty', 'Send the body of an async function.');
+  // It would be a template literal, which is then called as a function.
+  if (/^\s*```/.test(code))
+    throw invalid('code', 'begins with a Markdown fence', 'Send the code without the Markdown fence.');
   const bytes = Buffer.byteLength(code);
   const bytesMax = limits.codeBytesMax;
   if (bytes > bytesMax)

@@ -59,7 +59,9 @@ export interface ComposedError {
   readonly tool?: string;
   /** Whether the same call again may come further. */
   readonly retryable?: boolean;
-  /** On `limit_exceeded`: how the script goes on. */
+  /** The call that failed may have happened or not; absent where that is known. */
+  readonly outcome?: 'unknown';
+  /** On `limit_exceeded`: how the script goes on; on `failed`: how the next one does. */
   readonly hint?: string;
   /** On `in_doubt`: of the call that may have happened. */
   readonly args?: JsonObject;
@@ -87,7 +89,7 @@ export interface ToolList {
 }
 
 export interface DocumentationParams {
-  /** Words to search by; all tools where there are none. */
+  /** Words to search by: the best matches first, and none that matches little beside them. All tools where there are none. */
   readonly query?: string;
   /** `brief`: a line for each; `signatures`: their types; `full`: with all that is said of them. */
   readonly detail?: 'brief' | 'signatures' | 'full';

@@ -11,7 +11,7 @@ import { documentationOf } from './documentation.ts';
 import { executeScript } from './execute-script.ts';
 import type { ComposerLimits } from './limits.ts';
 import { createResultSamples } from './result-samples.ts';
-import { rankTools } from './search-tools.ts';
+import { bestTools, rankTools } from './search-tools.ts';
 import { askServers } from './server-tools.ts';
 import { createToolDirectory, type NameTools } from './tool-directory.ts';
 import { toolList } from './tool-lists.ts';
@@ -58,7 +58,7 @@ export function createComposer(params: ComposerParams): Composer {
     async documentation({ query, detail }) {
       const known = await knownTools();
       const tools =
-        query === undefined ? known.tools : rankTools(known.tools, query).slice(0, limits.toolsFoundMax);
+        query === undefined ? known.tools : bestTools(known.tools, query).slice(0, limits.toolsFoundMax);
       // Names depend on which tools there are, so that all are named, and some described.
       const functions = new Map(
         nameTools(known.tools.map(({ tool }) => ({ ...tool, samples: samples.of(tool) }))).map((each) => [

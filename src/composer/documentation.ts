@@ -78,7 +78,9 @@ function languageNotes(limits: ScriptLimits): string {
   return [
     'A script is TypeScript or JavaScript: the body of an async function. `await` and `return` work at its top; what it',
     'returns is its result, as JSON. It calls the functions below, each with one object; Promise.all runs calls in parallel.',
+    'Await calls that write to one server one after the other: many servers lose data where two are under way.',
     'A call that fails throws an Error with the members server, tool, seq, kind and retryable, which try and catch can handle.',
+    'Make it again only where retryable is true. Where outcome is "unknown", it may have happened: look, before it is done twice.',
     'Results are typed where their server declares them; others are `unknown` until they were seen once.',
     'There are also console, sleep(ms), setTimeout, clearTimeout, queueMicrotask, structuredClone, TextEncoder, TextDecoder,',
     'atob, btoa, performance.now, and the language itself. There is no fetch, Buffer, process, require, import, fs, URL, Intl,',

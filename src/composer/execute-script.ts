@@ -192,10 +192,18 @@ async function runToItsEnd(call: RunToItsEndParams): Promise<ComposedResult> {
   const error = outcome.error && composedError(outcome.error);
   const isTimeout = outcome.status === 'cancelled' && reason?.kind === 'timeout';
   const limit = isTimeout ? timeoutError(timeoutMs, outcome.wasBegun) : error;
-  if (limit !== undefined && (isTimeout || outcome.status === 'limit_exceeded'))
-    return runAnswer({ ...about, ...limitVerdict({ error: limit, isTimeout, doubtful: log.doubtful() }) });
+  if (limit !== undefined && (isTimeout || outcome.status === 'limit_exceeded')) {
+    const setting = outcome.error?.limit && limits.scriptSettings?.[outcome.error.limit];
+    const verdict = limitVerdict({ error: limit, isTimeout, setting, doubtful: log.doubtful() });
+    return runAnswer({ ...about, ...verdict });
+  }
+  if (outcome.status === 'failed' && error !== undefined)
+    return runAnswer({ ...about, status: 'failed', error: { ...error, hint: FAILED_HINT } });
   return runAnswer({ ...about, status: outcome.status, error });
 }
+
+const FAILED_HINT =
+  'This run is over, and what it did stays done. Send mended code under another run_id, or without one.';
 
 interface FunctionsOfParams extends Pick<RunToItsEndParams, 'deps' | 'params' | 'taken'> {
   readonly waitMs: number;
@@ -253,7 +261,7 @@ function otherCode(runId: string): Fault {
     'RUN_ID_REUSED',
     `The run_id ${JSON.stringify(runId)} belongs to a script with other code.`,
     {
-      hint: 'Send the code of that script to continue it, or choose another run_id for this one.',
+      hint: 'Choose another run_id for this code. Only its own code continues a run, and only one that was cut off.',
       details: { run_id: runId },
     },
   );

@@ -6,6 +6,8 @@ export interface LimitVerdictParams {
   readonly error: Pick<ComposedError, 'name' | 'message'>;
   /** Whether more time is all that the script needs. */
   readonly isTimeout: boolean;
+  /** What the operator sets the limit by; undefined for nothing. */
+  readonly setting?: string;
   readonly doubtful: readonly DoubtfulCall[];
 }
 
@@ -14,7 +16,7 @@ export interface LimitVerdictParams {
  * unless a call was under way that must not be made again.
  */
 export function limitVerdict(params: LimitVerdictParams): Pick<ComposedResult, 'status' | 'error'> {
-  const { error, isTimeout, doubtful } = params;
+  const { error, isTimeout, setting, doubtful } = params;
   const [call] = doubtful;
   if (call !== undefined) {
     const doubtError = doubt({ call, doubtful });
@@ -23,8 +25,11 @@ export function limitVerdict(params: LimitVerdictParams): Pick<ComposedResult, '
       error: { ...doubtError, message: `${error.message} ${doubtError.message}` },
     };
   }
-  const more = isTimeout ? 'with a larger `timeout`' : 'once the limit is higher';
-  const hint = `What is done is kept: the same code under this run_id goes on there, ${more}.`;
+  const raised = setting === undefined ? 'the limit is higher' : `the operator has raised ${setting}`;
+  const more = isTimeout
+    ? 'with a larger `timeout`.'
+    : `once ${raised}. Code that needs less needs another run_id.`;
+  const hint = `What is done is kept: the same code under this run_id goes on there, ${more}`;
   return { status: 'limit_exceeded', error: { ...error, retryable: isTimeout, hint } };
 }
 

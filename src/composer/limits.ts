@@ -5,6 +5,8 @@ import type { ScriptLimits } from '../sandbox/runner.ts';
 export interface ComposerLimits {
   /** Of one run. Its `wallMs` holds where the caller gives no time-out; a result beyond `resultBytesMax` is cut. */
   readonly script: ScriptLimits;
+  /** What the operator sets them by, to name it where one is exceeded; absent where nothing does. */
+  readonly scriptSettings?: Readonly<Partial<Record<keyof ScriptLimits, string>>>;
   /** The longest time-out that a caller may give. */
   readonly timeoutSecondsMax: number;
   readonly codeBytesMax: number;

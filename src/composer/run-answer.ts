@@ -29,10 +29,10 @@ export function runAnswer(params: RunAnswerParams): ComposedResult {
 
 /**
  * What the sandbox says about an error, and what the call that failed has left in it. Whether that call may be repeated is
- * for the script to know: its run has ended, and would only be told again.
+ * for the script to know: its run has ended, and would only be told again. That it may have happened is for whoever goes on.
  */
 export function composedError({ name, message, line, column, fields }: ScriptError): ComposedError {
-  const { server, tool } = fields ?? {};
+  const { server, tool, outcome } = fields ?? {};
   return {
     name,
     message,
@@ -40,6 +40,7 @@ export function composedError({ name, message, line, column, fields }: ScriptErr
     column,
     ...(typeof server === 'string' && { server }),
     ...(typeof tool === 'string' && { tool }),
+    ...(outcome === 'unknown' && { outcome }),
   };
 }
 

@@ -7,11 +7,30 @@ const PART_CHARACTERS_MIN = 3;
 /** A long description is not to win by its length. */
 const DESCRIPTION_CHARACTERS_MAX = 2_000;
 
+/** Whatever is worth less beside the best match only shares a common word with the query. */
+const SHARE_OF_BEST_MIN = 1 / 3;
+
 /**
  * The tools that a query is about, the best match first. Tools with more of its words come before others; a word that few tools
  * have counts more than one that many have.
  */
 export function rankTools(tools: readonly ScriptTool[], query: string): readonly ScriptTool[] {
+  return scored(tools, query).map(({ tool }) => tool);
+}
+
+/** The same, without those that match little beside the best. */
+export function bestTools(tools: readonly ScriptTool[], query: string): readonly ScriptTool[] {
+  const all = scored(tools, query);
+  const enough = (all[0]?.score ?? 0) * SHARE_OF_BEST_MIN;
+  return all.filter(({ score }) => score >= enough).map(({ tool }) => tool);
+}
+
+interface ScoredTool {
+  readonly tool: ScriptTool;
+  readonly score: number;
+}
+
+function scored(tools: readonly ScriptTool[], query: string): readonly ScoredTool[] {
   const wanted = [...new Set(wordsOf(query))].slice(0, QUERY_WORDS_MAX);
   const known = tools.map((tool) => ({
     tool,
@@ -32,8 +51,7 @@ export function rankTools(tools: readonly ScriptTool[], query: string): readonly
     .filter(({ score }) => score > 0)
     .sort(
       (one, other) => other.score - one.score || compareText(one.tool.functionName, other.tool.functionName),
-    )
-    .map(({ tool }) => tool);
+    );
 }
 
 /** In lower case, from `camelCase`, `snake_case` and prose alike. */

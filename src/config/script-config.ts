@@ -4,6 +4,14 @@ import { SCRIPT_BOUNDS } from './variables.ts';
 
 const MIB = 1024 * 1024;
 
+/** Which variable sets which limit. */
+export const SCRIPT_VARIABLES = {
+  wallMs: 'SCRIPT_TIMEOUT_SECONDS',
+  cpuMs: 'SCRIPT_CPU_SECONDS',
+  memoryBytes: 'SCRIPT_MEMORY_MB',
+  callsMax: 'SCRIPT_CALLS_MAX',
+} as const satisfies Record<keyof ScriptConfig, string>;
+
 export function scriptConfig({ values }: Inputs): ScriptConfig {
   return {
     wallMs: (values.SCRIPT_TIMEOUT_SECONDS ?? SCRIPT_BOUNDS.timeoutSeconds.default) * 1_000,

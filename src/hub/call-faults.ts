@@ -1,7 +1,7 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/client';
 import { Fault } from '../domain/errors.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { type FaultSubject, isInvalidAnswer, requestFault } from './faults.ts';
+import { type FaultSubject, isInvalidAnswer, outcomeUnknown, requestFault, wasNotTaken } from './faults.ts';
 import type { RawResult } from './read-result.ts';
 
 /**
@@ -54,7 +54,8 @@ export function callFault(subject: CallSubject, error: unknown): Fault {
       kind: 'invalid_result',
       text: `The server ${subject.server} answered with what is no result of a tool: ${subject.quote(error.message)}`,
     });
-  return requestFault(error, subject);
+  const fault = requestFault(error, subject);
+  return wasNotTaken(error) ? fault : outcomeUnknown(fault);
 }
 
 function kindOf({ isListed }: CallSubject, rpcCode: number | undefined): ToolFailureKind | undefined {
@@ -71,7 +72,13 @@ interface ToolFailure {
 function toolFailed({ server, tool }: CallSubject, { kind, text, rpcCode }: ToolFailure): Fault {
   const message =
     text.trim() === '' ? `The tool ${tool} of the server ${server} failed, and did not say why.` : text;
-  const details: JsonObject = { server, tool, kind, ...(rpcCode !== undefined && { rpc_code: rpcCode }) };
+  const details: JsonObject = {
+    server,
+    tool,
+    kind,
+    ...(kind === 'invalid_result' && { outcome: 'unknown' }),
+    ...(rpcCode !== undefined && { rpc_code: rpcCode }),
+  };
   return new Fault('TOOL_FAILED', cut(message), { hint: HINTS[kind], details });
 }
 

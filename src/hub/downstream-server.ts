@@ -6,7 +6,7 @@ import type { Timers } from '../domain/timers.ts';
 import type { ToolPolicyRules } from '../domain/tool-policy.ts';
 import { callFault, resultFault } from './call-faults.ts';
 import type { Connection } from './connection.ts';
-import { retryLater } from './faults.ts';
+import { requestFault, retryLater } from './faults.ts';
 import type { CallToolParams, DownstreamTool, ServerSpec, ServerStatus, ToolResult } from './hub.ts';
 import type { HubLimits } from './limits.ts';
 import { isNestedDeeper } from './nesting.ts';
@@ -110,7 +110,8 @@ export function createDownstreamServer(params: DownstreamServerParams): Downstre
         if (!isRepeat) return callTool(call, true);
       }
       const fault = callFault(subject, error);
-      if (isUnreachable(connection, error)) link.drop(connection, fault);
+      // Whoever calls next is told of this failure, and not that his call may have been taken.
+      if (isUnreachable(connection, error)) link.drop(connection, requestFault(error, subject));
       throw retryLater(fault, link.pauseLeftMs());
     }
     if (isNestedDeeper(raw, limits.depthMax)) throw nestedTooDeep(server, limits.depthMax);

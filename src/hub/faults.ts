@@ -32,9 +32,22 @@ export function cancelled(): Fault {
 }
 
 export function callTimedOut(server: string, ms: number): Fault {
-  return new Fault('SERVER_TIMEOUT', `The server ${server} did not answer within ${ms / 1_000} s.`, {
-    hint: 'Whether it did what it was asked is not known. If this goes on, raise its `timeout`.',
+  const fault = new Fault('SERVER_TIMEOUT', `The server ${server} did not answer within ${ms / 1_000} s.`, {
+    hint: 'If this goes on, raise its `timeout`.',
     details: { server, timeout_ms: ms },
+  });
+  return outcomeUnknown(fault, fault.hint);
+}
+
+/**
+ * The same failure, of a request that was sent and got no answer. Its details say so.
+ * @param next what else there is to do
+ */
+export function outcomeUnknown(fault: Fault, next?: string): Fault {
+  const first = 'Whether it did what it was asked is not known: find out before you call again.';
+  return fault.with({
+    hint: next === undefined ? first : `${first} ${next}`,
+    details: { ...fault.details, outcome: 'unknown' },
   });
 }
 
@@ -118,6 +131,30 @@ const INVALID: readonly SdkErrorCode[] = [
   SdkErrorCode.InputRequiredRoundsExceeded,
   SdkErrorCode.ClientHttpUnexpectedContent,
 ];
+
+/** Whether a request that came to nothing never got to the server, or was turned away by it. */
+export function wasNotTaken(error: unknown): boolean {
+  // Of ours: the transport sends nothing any more.
+  if (error instanceof Fault) return true;
+  // A proxy says 502, 503 and 504 also of a server that it has lost in the middle.
+  if (error instanceof SdkHttpError) return error.status < 500;
+  if (error instanceof SdkError) return error.code === SdkErrorCode.NotConnected;
+  return NOT_CONNECTED.includes(codeOf(error) ?? '');
+}
+
+const NOT_CONNECTED: readonly string[] = [
+  'ECONNREFUSED',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return (error as NodeJS.ErrnoException).code ?? codeOf(error.cause);
+}
 
 /** What the network said first; those above it only say that it failed. */
 function rootOf(error: unknown): string {

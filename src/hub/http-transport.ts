@@ -5,7 +5,7 @@ import {
 } from '@modelcontextprotocol/client';
 import type { Timers } from '../domain/timers.ts';
 import { createExchange } from './exchange.ts';
-import { answerTooLarge, failureAnswer, unavailable } from './faults.ts';
+import { answerTooLarge, failureAnswer, outcomeUnknown, unavailable } from './faults.ts';
 import type { HttpServerSpec } from './hub.ts';
 import type { HubLimits } from './limits.ts';
 import { createMendingFetch } from './mending-fetch.ts';
@@ -65,7 +65,7 @@ export function createHttpTransport({ server, spec, limits, timers }: HttpTransp
           options?.onRequestStreamEnd?.();
           const isTooLarge = exceeded.delete(body);
           if (id === undefined || !exchange.settle(id)) return;
-          const fault = isTooLarge ? tooLarge() : unavailable(server, 'broke off its answer');
+          const fault = isTooLarge ? tooLarge() : outcomeUnknown(unavailable(server, 'broke off its answer'));
           transport.onmessage?.(failureAnswer(id, fault));
         },
       });

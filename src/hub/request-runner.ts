@@ -3,7 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Timers } from '../domain/timers.ts';
 import type { Connection, RequestControl } from './connection.ts';
 import { startDeadline } from './deadline.ts';
-import { callTimedOut, cancelled, unavailable } from './faults.ts';
+import { callTimedOut, cancelled, outcomeUnknown, unavailable, wasNotTaken } from './faults.ts';
 import type { HubLimits } from './limits.ts';
 import { orAborted } from './or-aborted.ts';
 import type { ServerLink } from './server-link.ts';
@@ -76,7 +76,10 @@ export function createRequestRunner({
         if (exceededMs !== undefined) throw callTimedOut(server, exceededMs);
         const overBecause = connection.overBecause();
         if (error instanceof ProtocolError) link.noteAnswer();
-        else if (overBecause !== undefined) throw unavailable(server, overBecause);
+        else if (overBecause !== undefined) {
+          const fault = unavailable(server, overBecause);
+          throw wasNotTaken(error) ? fault : outcomeUnknown(fault);
+        }
         throw error;
       } finally {
         deadline.stop();

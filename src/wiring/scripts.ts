@@ -38,22 +38,30 @@ export function deferScripts(params: ScriptsParams): Scripts {
   });
   const open = async () => {
     const { runner, limits } = await openRunner();
-    const [{ createComposer }, { DEFAULT_COMPOSER_LIMITS }, { toolApis }, hub, policyOf, journal] =
-      await Promise.all([
-        import('../composer/create-composer.ts'),
-        import('../composer/limits.ts'),
-        import('../sandbox/api/tool-api.ts'),
-        downstream.hub(),
-        downstream.policies(),
-        params.journal(),
-      ]);
+    const [
+      { createComposer },
+      { DEFAULT_COMPOSER_LIMITS },
+      { SCRIPT_VARIABLES },
+      { toolApis },
+      hub,
+      policyOf,
+      journal,
+    ] = await Promise.all([
+      import('../composer/create-composer.ts'),
+      import('../composer/limits.ts'),
+      import('../config/script-config.ts'),
+      import('../sandbox/api/tool-api.ts'),
+      downstream.hub(),
+      downstream.policies(),
+      params.journal(),
+    ]);
     return createComposer({
       hub,
       runner,
       journal,
       nameTools: toolApis,
       policyOf,
-      limits: { ...DEFAULT_COMPOSER_LIMITS, script: limits },
+      limits: { ...DEFAULT_COMPOSER_LIMITS, script: limits, scriptSettings: SCRIPT_VARIABLES },
       clock: systemClock,
       timers: systemTimers,
       ids: randomIds,

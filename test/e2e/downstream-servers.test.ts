@@ -492,7 +492,7 @@ scenario(
 /** Words that stand in the code of each room, and nowhere else. */
 const ROOMS = {
   hub: 'orchestrator-mcp-guardian',
-  composer: 'Send the code of that script to continue it',
+  composer: 'Only its own code continues a run',
   sandbox: 'The thread of a script broke down',
 } as const;
 

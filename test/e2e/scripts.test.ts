@@ -369,18 +369,19 @@ scenarioPerClient(
     const exceed = async (code: string, timeout?: number) => {
       const beginMs = performance.now();
       const { status, error } = await execute(client, { code, timeout });
-      return { status, message: error?.message, ms: performance.now() - beginMs };
+      return { status, message: error?.message, hint: error?.hint, ms: performance.now() - beginMs };
     };
-    const exceeded = (words: RegExp) => ({
+    const exceeded = (words: RegExp, hint = '`timeout`') => ({
       status: 'limit_exceeded',
       message: expect.stringMatching(words),
+      hint: expect.stringContaining(hint),
     });
-    expect(await exceed('while (true) {}')).toMatchObject(exceeded(/comput|cpu/i));
+    expect(await exceed('while (true) {}')).toMatchObject(exceeded(/comput|cpu/i, 'SCRIPT_CPU_SECONDS'));
     expect(await exceed('const all = []; while (true) all.push(new Array(1e5).fill(0));')).toMatchObject(
-      exceeded(/memory/i),
+      exceeded(/memory/i, 'SCRIPT_MEMORY_MB'),
     );
     expect(await exceed('for (let i = 0; i < 4; i++) await ledger__peek({});')).toMatchObject(
-      exceeded(/3 calls/),
+      exceeded(/3 calls/, 'SCRIPT_CALLS_MAX'),
     );
     const slept = await exceed('await sleep(60_000);', 0.5);
     expect(slept).toMatchObject(exceeded(/not done after/));

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { errorsPage } from '../../src/dev/reference/errors-page.ts';
 import { FAULTS } from '../../src/domain/errors.ts';
 
 /** Clients branch on these: a code is added, never renamed, and never becomes retryable unnoticed. */
@@ -55,4 +56,10 @@ test('the error codes, and whether a retry makes sense, are as pinned', () => {
     retryable ? 'retryable' : 'final',
   ]);
   expect(Object.fromEntries(codes)).toEqual(PINNED);
+});
+
+test('the reference promises nothing for what tools of downstream servers may have done', () => {
+  const [promise = ''] = /Whatever the code[^|]*/.exec(errorsPage()) ?? [];
+  for (const code of ['TOOL_FAILED', 'SERVER_TIMEOUT', 'SERVER_UNAVAILABLE', '"outcome": "unknown"'])
+    expect(promise).toContain(code);
 });

@@ -6,17 +6,29 @@ import { onTestFinished } from 'vitest';
 /** Answers one request, as `fetch` sees it. */
 export type FetchHandler = (request: Request) => Promise<Response> | Response;
 
+export interface HttpServer {
+  readonly url: string;
+  /** From now on, nobody is there any more. */
+  stop(): void;
+}
+
 /** A server on a port of its own; closed with the running test. Returns its URL. */
 export async function serveHttp(handle: FetchHandler): Promise<string> {
+  return (await startHttp(handle)).url;
+}
+
+/** The same, for a test that stops it before. */
+export async function startHttp(handle: FetchHandler): Promise<HttpServer> {
   const server = createServer((request, response) => {
     answer(handle, request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
+  const stop = () => {
     server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+    server.closeAllConnections();
+  };
+  onTestFinished(stop);
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, stop };
 }
 
 async function answer(

@@ -163,7 +163,8 @@ export const PRELUDE = `(function (call, print, finish) {
   }
   function messageOf(error) {
     try {
-      return textOf(error?.message) ?? StringOf(error);
+      // Of what is no error, the text would be "[object Object]".
+      return textOf(error?.message) ?? textOf(shown(error)) ?? StringOf(error);
     } catch {
       return 'something that cannot be shown';
     }

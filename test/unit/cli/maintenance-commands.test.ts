@@ -49,6 +49,12 @@ describe('doctor', () => {
     ]);
   });
 
+  test('counts the workflows that can be run', async () => {
+    const lintPath = async () => ({ workflows: ['A', 'AGENT_STATES', 'B'], diagnostics: [] });
+    const { stdout } = await doctor({ deps: { lintPath } });
+    expect(stdout).toContain('2 workflows, 0 errors');
+  });
+
   test('ends with 1 for a damaged database and says where', async () => {
     const damaged: DatabaseReport = {
       ...sound,

@@ -68,6 +68,7 @@ test.each([
   await expect(composer.execute({ ...params, ...other })).rejects.toMatchObject({
     code: 'RUN_ID_REUSED',
     retryable: false,
+    hint: expect.stringMatching(/^Choose another run_id/),
     details: { run_id: params.runId },
   });
   expect(subject.ledger(params.runId)).toHaveLength(1);

@@ -118,6 +118,7 @@ test('a failure that nobody catches ends the script, with the call and its line'
         column: expect.any(Number),
         server: 'ledger',
         tool: 'fail',
+        hint: expect.stringContaining('mended code under another run_id'),
       },
     },
   );
@@ -279,6 +280,7 @@ test.each([
   [{ code: 'return 1', runId: '' }, 'INVALID_ARGUMENT', 'run_id'],
   [{ code: 'return 1', runId: 'nul \0' }, 'INVALID_ARGUMENT', 'run_id'],
   [{ code: 'return 1', runId: 'x'.repeat(201) }, 'INVALID_ARGUMENT', 'run_id'],
+  [{ code: '```ts\nreturn 1;\n```' }, 'INVALID_ARGUMENT', 'begins with a Markdown fence'],
   [{ code: 'x'.repeat(262_145) }, 'TOO_LARGE', 'bytes'],
   [{ code: 'return 1', constants: { a: 'x'.repeat(2 ** 21) } }, 'TOO_LARGE', 'constants'],
 ])('what cannot be executed is refused before anything is: %#', async (params, code, words) => {

@@ -40,6 +40,15 @@ test.each([
   },
 );
 
+test('what raises a limit is named', async () => {
+  const { execute } = await subject.open({
+    script: { callsMax: 1 },
+    limits: { scriptSettings: { callsMax: 'CALLS_SETTING' } },
+  });
+  const { error } = await execute(posts(2));
+  expect(error?.hint).toContain('goes on there, once the operator has raised CALLS_SETTING.');
+});
+
 test('the time-out that the caller gave is the one that is told', async () => {
   const { execute } = await subject.open();
   const before = performance.now();

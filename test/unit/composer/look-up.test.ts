@@ -143,6 +143,25 @@ test('a word that few tools have says more than one that many have', async () =>
   expect((await composer.searchTools('file zip')).tools[0]?.name).toBe('box__zip_it');
 });
 
+test('a documentation leaves out what only shares a common word with the query', async () => {
+  const hub = knowing(
+    { name: 'read_text_file', description: 'Reads a file as text.' },
+    { name: 'read_multiple_files', description: 'Reads several files.' },
+    { name: 'write_file', description: 'Writes a file.' },
+    { name: 'move_file', description: 'Moves or renames a file.' },
+    { name: 'create_directory', description: 'Creates a folder for a file.' },
+    { server: 'memory', name: 'read_graph', description: 'Reads the whole graph.' },
+  );
+  const { composer } = await subject.open({ hub });
+  const described = async (query: string) =>
+    [...(await composer.documentation({ query })).matchAll(/declare function (\w+)/g)].map(
+      ([, name]) => name,
+    );
+  expect(await described('read text file')).toEqual(['files__read_text_file', 'files__read_multiple_files']);
+  expect((await composer.searchTools('read text file')).tools).toHaveLength(6);
+  expect(await described('file')).toHaveLength(5);
+});
+
 test('a search gives the best, and no more', async () => {
   const hub = knowing(...Array.from({ length: 50 }, (_, index) => ({ name: `read_${index}` })));
   const { composer } = await subject.open({ hub });
@@ -167,6 +186,8 @@ test('the documentation declares the functions, and says what the language lacks
   );
   expect(text).toMatch(/There is no fetch, Buffer, process, require, import, fs, URL, Intl,\n\/\/ crypto/);
   expect(text).toContain('Limits: 60 s unless the call says otherwise, 5 s of computing, 1000 calls');
+  expect(text).toContain('Await calls that write to one server one after the other');
+  expect(text).toContain('Where outcome is "unknown", it may have happened');
   expect(text).toMatch(/declare function files__remove.* \/\/ denied by its policy/);
   expect(await composer.documentation({ detail: 'full' })).toContain('At once.');
   const brief = await composer.documentation({ detail: 'brief', query: 'read' });

@@ -133,7 +133,12 @@ describe('a server that dies', () => {
     const { hub } = room;
     const onProgress = vi.fn();
     const waiting = hub.callTool({ server: 'one', tool: 'hang', args: {}, onProgress });
-    const died = { code: 'SERVER_UNAVAILABLE', message: expect.stringContaining('(exit code 3)') };
+    const died = {
+      code: 'SERVER_UNAVAILABLE',
+      message: expect.stringContaining('(exit code 3)'),
+      hint: 'Whether it did what it was asked is not known: find out before you call again.',
+      details: { server: 'one', outcome: 'unknown' },
+    };
     const outcome = expect(waiting).rejects.toMatchObject(died);
     await vi.waitFor(() => expect(onProgress).toHaveBeenCalled(), PATIENCE);
     await expect(hub.callTool({ server: 'one', tool: 'die', args: {} })).rejects.toMatchObject({
@@ -144,7 +149,12 @@ describe('a server that dies', () => {
     await outcome;
     const [{ state, retryAfterMs } = {}] = hub.statuses();
     expect([state, retryAfterMs]).toEqual(['failed', 188]);
-    await expect(hub.callTool(echo)).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE', retryAfterMs: 188 });
+    await expect(hub.callTool(echo), 'it was not called').rejects.toMatchObject({
+      code: 'SERVER_UNAVAILABLE',
+      retryAfterMs: 188,
+      hint: 'Call again: it is started anew.',
+      details: { server: 'one' },
+    });
     passPause(room);
     await hub.callTool(echo);
     // What worked in between makes the next failure the first one again.

@@ -7,7 +7,8 @@ import {
 import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import type { JsonValue } from '../../../src/domain/json.ts';
-import { answerByHand, type FetchHandler, serveHttp } from '../../support/http-servers.ts';
+import { faultOf } from '../../support/fault-of.ts';
+import { answerByHand, type FetchHandler, serveHttp, startHttp } from '../../support/http-servers.ts';
 import { type HubRoom, openHub, PATIENCE } from '../../support/hub-room.ts';
 
 const work = { server: 'one', tool: 'work', args: {} };
@@ -155,6 +156,43 @@ describe('a server over HTTP', () => {
     });
   });
 
+  test.each([
+    [429, undefined],
+    [502, 'unknown'],
+  ])('that answers a call with status %i', async (status, outcome) => {
+    const url = await serveHttp(answerByHand({ 'tools/call': () => new Response('Not now', { status }) }));
+    const { hub } = openHub({ servers: { one: { url } } });
+    const { details } = await faultOf(hub.callTool(work));
+    expect(details).toEqual({ server: 'one', http_status: status, outcome });
+  });
+
+  test('that is lost in the middle of a call', async () => {
+    const lose = () => {
+      throw new Error('The connection breaks.');
+    };
+    const { hub } = openHub({
+      servers: { one: { url: await serveHttp(answerByHand({ 'tools/call': lose })) } },
+    });
+    expect((await faultOf(hub.callTool(work))).details).toEqual({ server: 'one', outcome: 'unknown' });
+    expect((await faultOf(hub.callTool(work))).details, 'it was not called').toEqual({ server: 'one' });
+  });
+
+  test('that is not there any more when a call comes', async () => {
+    const { url, stop } = await startHttp(async (request) => {
+      const response = await answerByHand({})(request);
+      // So that the call takes a connection of its own.
+      response.headers.set('connection', 'close');
+      return response;
+    });
+    const { hub } = openHub({ servers: { one: { url } } });
+    await hub.start('one');
+    await hub.listTools('one');
+    stop();
+    const { message, details } = await faultOf(hub.callTool(work));
+    expect(message).toContain('ECONNREFUSED');
+    expect(details).toEqual({ server: 'one' });
+  });
+
   test('that was started anew and forgot the session is connected to again', async () => {
     const calls = vi.fn(() => new Response('No such session', { status: 404 }) as unknown);
     const { handle, methods } = listenIn(answerByHand({ 'tools/call': () => calls() }));
@@ -254,7 +292,7 @@ describe('an answer that is no message', () => {
       retryable: false,
       message: expect.stringContaining('answered with what is no result of a tool'),
       hint: expect.stringContaining('may have run'),
-      details: { kind: 'invalid_result' },
+      details: { kind: 'invalid_result', outcome: 'unknown' },
     });
   });
 

@@ -236,7 +236,12 @@ test.each([
   ["throw 'text'", { name: 'Error', message: 'text' }],
   ["throw { message: 'in an object' }", { name: 'Error', message: 'in an object' }],
   ['throw null', { name: 'Error', message: 'null' }],
-  ['throw Object.create(null)', { message: 'something that cannot be shown' }],
+  ['throw { code: 3, is: [true] }', { name: 'Error', message: '{"code":3,"is":[true]}' }],
+  ["throw [1, 'two']", { message: '[1,"two"]' }],
+  ['throw Object.create(null)', { message: '{}' }],
+  ['throw { toJSON() {} }', { message: '[object Object]' }],
+  ['const own = {}; own.own = own; throw own', { message: 'something that cannot be shown' }],
+  ['throw new Error("outer", { cause: { code: 3 } })', { message: 'outer (cause: {"code":3})' }],
   ['throw { get message() { throw 1 } }', { message: 'something that cannot be shown' }],
   ['throw new Proxy({}, { get() { throw 1 } })', { message: 'something that cannot be shown' }],
   [
