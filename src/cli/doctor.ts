@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { Fault } from '../domain/errors.ts';
+import { noServersNote } from '../domain/no-servers.ts';
 import type { ServersReport } from '../hub/inspect-servers.ts';
 import type { DatabaseReport, SyncSpeed } from '../store/maintenance.ts';
 import { type FoundClient, findClients } from './client-search.ts';
@@ -34,7 +35,7 @@ export function createDoctorCommand(context: CommandContext): Command {
         checks.push(checkDatabase(database));
         disk = await context.measureSyncSpeed(config).catch(() => undefined);
         servers = await context.inspectServers(config);
-        checks.push(checkDisk(disk), await checkWorkflows(context, config), checkServers(servers));
+        checks.push(checkDisk(disk), await checkWorkflows(context, config), checkServers(config, servers));
       }
       const clients = await findClients(context.installation);
       checks.push(checkClients(clients));
@@ -118,9 +119,12 @@ async function checkWorkflows(context: CommandContext, config: Config): Promise<
 }
 
 /** The downstream ones; none is started. */
-function checkServers(report: ServersReport | undefined): Check {
+function checkServers({ servers: places }: Config, report: ServersReport | undefined): Check {
   const name = 'servers';
-  if (report === undefined) return { name, state: 'ok', findings: ['No downstream server is configured.'] };
+  if (report === undefined) {
+    const state = places.unusedFile === undefined ? 'ok' : 'notice';
+    return { name, state, findings: [noServersNote(places)] };
+  }
   const { file, problem, servers, notes } = report;
   if (problem !== undefined) return { name, state: 'trouble', findings: [problem] };
   const used = servers.filter(({ disabled }) => !disabled);

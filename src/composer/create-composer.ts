@@ -22,6 +22,8 @@ export interface ComposerParams {
   readonly journal: JournalStore;
   readonly nameTools: NameTools;
   readonly policyOf: (server: string, tool: string) => ToolPolicy;
+  /** What to say of it that there is no server, where there is none. */
+  readonly noServersNote: string;
   readonly limits: ComposerLimits;
   readonly clock: Clock;
   readonly timers: Timers;

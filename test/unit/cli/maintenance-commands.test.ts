@@ -112,6 +112,15 @@ describe('doctor', () => {
     expect(stdout).toContain(words);
   });
 
+  test('tells of a list of servers that lies in the working directory and is not used', async () => {
+    const servers = { unusedFile: '/here/mcp_servers_config.json', allowUnlisted: false };
+    const loadConfig = async () => ({ ...TEST_CONFIG, servers });
+    const { exitCode, stdout } = await doctor({ deps: { loadConfig } });
+    expect(exitCode).toBe(0);
+    expect(statesOf(stdout)).toContain('servers notice');
+    expect(stdout).toContain('/here/mcp_servers_config.json is not used');
+  });
+
   test('finds the clients that start this program, and those that start what is not there', async () => {
     const homeDir = temporaryFolder();
     mkdirSync(join(homeDir, '.cursor'));

@@ -113,6 +113,7 @@ export function composerSubject(): ComposerSubject {
         journal: stores.journal,
         nameTools: toolApis,
         policyOf: () => 'allow',
+        noServersNote: 'There is no server.',
         clock: systemClock,
         timers: systemTimers,
         ids: randomIds,
