@@ -46,11 +46,12 @@ test.each([
   const file = join(folder, 'consumer.ts');
   writeFileSync(
     file,
-    `import { type DownstreamTool, Fault, McpClient, McpOrchestrator, McpServerProcess } from 'orchestrator-mcp-server';
+    `import { type DownstreamTool, Fault, loadMcpServersConfig, McpClient, McpOrchestrator, McpServerProcess } from 'orchestrator-mcp-server';
 const server = new McpServerProcess({ name: 'a', command: 'b', framing: 'content-length' });
 const client = new McpClient({ name: 'c', server });
 export const tools: Promise<readonly DownstreamTool[]> = client.listTools();
 export const retryable = (error: unknown): boolean => error instanceof Fault && error.code === 'SERVER_TIMEOUT';
+export const listed = new McpOrchestrator(await loadMcpServersConfig('servers.json'));
 // @ts-expect-error a server needs a command or a URL
 new McpOrchestrator({ servers: { a: { args: [] } } });
 `,
