@@ -129,7 +129,7 @@ function checkServers({ servers: places }: Config, report: ServersReport | undef
   if (problem !== undefined) return { name, state: 'trouble', findings: [problem] };
   const used = servers.filter(({ disabled }) => !disabled);
   const missing = used.flatMap(({ name, missing, missingFolder }) => [
-    ...(missing === undefined ? [] : [`${name}: there is no program ${missing}.`]),
+    ...(missing === undefined ? [] : [`${name}: there is no program ${missing}${argumentsIn(missing)}.`]),
     ...(missingFolder === undefined ? [] : [`${name}: there is no folder ${missingFolder}.`]),
   ]);
   const names = servers.map((server) => (server.disabled ? `${server.name} (disabled)` : server.name));
@@ -137,6 +137,10 @@ function checkServers({ servers: places }: Config, report: ServersReport | undef
   const findings = [...missing, listed, ...notes];
   const state = missing.length > 0 ? 'trouble' : notes.length > 0 ? 'notice' : 'ok';
   return { name, state, findings };
+}
+
+function argumentsIn(command: string): string {
+  return /\s/.test(command) ? '; arguments belong into "args"' : '';
 }
 
 function checkClients(clients: readonly FoundClient[]): Check {

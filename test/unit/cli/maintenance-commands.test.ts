@@ -98,6 +98,16 @@ describe('doctor', () => {
       'one: there is no program npy.',
     ],
     [
+      {
+        file: '/f',
+        servers: [{ name: 'one', kind: 'process', disabled: false, missing: 'npx -y x' }],
+        notes: [],
+      },
+      'trouble',
+      1,
+      'one: there is no program npx -y x; arguments belong into',
+    ],
+    [
       { file: '/f', servers: [{ name: 'one', kind: 'process', disabled: true, missing: 'npy' }], notes: [] },
       'ok',
       0,

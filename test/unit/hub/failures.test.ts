@@ -23,6 +23,14 @@ describe('a start', () => {
     expect(hub.statuses()).toMatchObject([{ state: 'failed', problem: expect.stringContaining('nonesuch') }]);
   });
 
+  test('of a command with arguments in it says where they belong', async () => {
+    const { hub } = openHub({ servers: { one: { command: 'npx -y nonesuch' } } });
+    await expect(hub.start('one')).rejects.toMatchObject({
+      message:
+        'The server one could not be started: there is no command npx -y nonesuch; arguments belong into `args`.',
+    });
+  });
+
   test('that comes to nothing quotes the last words, without secrets', async () => {
     const secret = 'sk-very-secret';
     const { hub, logs } = openHub({
