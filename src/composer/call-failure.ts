@@ -10,6 +10,8 @@ export interface CallFailure {
   readonly kind: string;
   readonly message: string;
   readonly retryable: boolean;
+  /** When the same call makes sense again, in milliseconds; absent where that is not known. */
+  readonly retryAfterMs?: number;
 }
 
 export interface CallTarget {
@@ -20,16 +22,17 @@ export interface CallTarget {
 
 export function failedReply(
   { server, tool, seq }: CallTarget,
-  { kind, message, retryable }: CallFailure,
+  { kind, message, retryable, retryAfterMs }: CallFailure,
 ): CallReply {
-  return { ok: false, message, fields: { server, tool, seq, kind, retryable } };
+  const later = retryAfterMs !== undefined && { retry_after_ms: retryAfterMs };
+  return { ok: false, message, fields: { server, tool, seq, kind, retryable, ...later } };
 }
 
 /** What a fault of the hub means to a script; undefined for what is none. */
 export function failureOfFault(error: unknown): CallFailure | undefined {
   if (!(error instanceof Fault)) return undefined;
-  const { message, retryable } = error;
-  return { kind: kindOf(error), message, retryable };
+  const { message, retryable, retryAfterMs } = error;
+  return { kind: kindOf(error), message, retryable, retryAfterMs };
 }
 
 function kindOf({ code, details }: Fault): string {

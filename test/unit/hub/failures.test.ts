@@ -96,6 +96,9 @@ describe('a start', () => {
       time.elapse(100);
       await expect(hub.callTool(echo)).rejects.toMatchObject({
         code: 'SERVER_UNAVAILABLE',
+        message: expect.stringMatching(
+          `^The server one was not called: it failed before, and is left alone for ${retryAfterMs - 100} ms more. The server one ended`,
+        ),
         retryAfterMs: retryAfterMs - 100,
       });
       expect(readFileSync(counter, 'utf8'), 'it was left alone').toBe(attempts);
