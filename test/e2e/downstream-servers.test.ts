@@ -52,7 +52,7 @@ scenarioPerProtocol(
     expect(await client.listTools()).toEqual(JSON.parse(await readFile(PINNED_TOOLS, 'utf8')));
     expect(client.instructions).toMatch(/list_servers[\s\S]*call_tool/);
     expect(client.instructions?.split(/\s+/).length).toBeLessThan(150);
-    expect(JSON.parse((await client.callTool('list_servers')).text)).toEqual({ servers: [], clients: [] });
+    expect(JSON.parse((await client.callTool('list_servers')).text)).toMatchObject({ servers: [], clients: [] });
   },
 );
 
@@ -346,6 +346,21 @@ scenario(
     const named = await scratch.connect(connectV1, { MCP_SERVERS_CONFIG: list });
     await named.answer('start_workflow', { workflow_name: 'COUNT_NOTES' });
     expect(existsSync(trace)).toBe(true);
+  },
+);
+
+scenario(
+  'where there is no list of servers, its users are told what names one',
+  ['list-from-env'],
+  async (scratch) => {
+    const client = await scratch.connect(connectV1, { ORCHESTRATOR_TOOLSETS: 'servers,composition' });
+    const note = expect.stringContaining('MCP_SERVERS_CONFIG');
+    expect(await client.answer('list_servers')).toEqual({ servers: [], clients: [], note });
+    expect(await client.answer('search_tools', { query: 'read' })).toEqual({ tools: [], servers: [], note });
+    expect(await client.answer('get_api_documentation', { query: 'read' })).toEqual({ documentation: note });
+    expect(await client.answer('execute_composed_code', { code: 'await files__read({})' })).toMatchObject({
+      error: { name: 'ReferenceError', message: note },
+    });
   },
 );
 
