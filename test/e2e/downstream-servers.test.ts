@@ -52,7 +52,10 @@ scenarioPerProtocol(
     expect(await client.listTools()).toEqual(JSON.parse(await readFile(PINNED_TOOLS, 'utf8')));
     expect(client.instructions).toMatch(/list_servers[\s\S]*call_tool/);
     expect(client.instructions?.split(/\s+/).length).toBeLessThan(150);
-    expect(JSON.parse((await client.callTool('list_servers')).text)).toMatchObject({ servers: [], clients: [] });
+    expect(JSON.parse((await client.callTool('list_servers')).text)).toMatchObject({
+      servers: [],
+      clients: [],
+    });
   },
 );
 
@@ -444,10 +447,11 @@ scenarioPerClient(
     expect(await readFile(path, 'utf8')).toBe('yes');
     expect(questions).toHaveLength(1);
     expect(questions[0]).toMatch(/"write_file" of the server "files"[\s\S]*note\.txt/);
+    const refusals = { decline: 'said no', cancel: 'the question was dismissed' };
     for (action of ['decline', 'cancel'] as const)
       expect(
         await client.failure('call_tool', { ...write_file, arguments: { path, content: 'no' } }),
-      ).toMatchObject({ error_code: 'NOT_ALLOWED', message: expect.stringContaining('said no') });
+      ).toMatchObject({ error_code: 'NOT_ALLOWED', message: expect.stringContaining(refusals[action]) });
     expect(await readFile(path, 'utf8')).toBe('yes');
     expect(questions).toHaveLength(3);
 
