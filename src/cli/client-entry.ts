@@ -36,6 +36,7 @@ export function variablesOf(flags: Variables, config: Config): Record<string, st
     WORKFLOW_DB_PATH: config.databasePath,
     AI_RECORD: ai.recordPath,
     AI_REPLAY: ai.replayPath,
+    MCP_SERVERS_CONFIG: config.servers.file,
     STUB_AI_SCRIPT: ai.provider === 'stub' ? ai.scriptPath : undefined,
   };
   const texts = Object.entries({ ...flags }).map(([name, text = '']) => [

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { Fault } from '../domain/errors.ts';
+import { noServersNote } from '../domain/no-servers.ts';
 import { AGENT_STATES } from '../domain/session.ts';
 import type { ServersReport } from '../hub/inspect-servers.ts';
 import type { DatabaseReport, SyncSpeed } from '../store/maintenance.ts';
@@ -35,7 +36,7 @@ export function createDoctorCommand(context: CommandContext): Command {
         checks.push(checkDatabase(database));
         disk = await context.measureSyncSpeed(config).catch(() => undefined);
         servers = await context.inspectServers(config);
-        checks.push(checkDisk(disk), await checkWorkflows(context, config), checkServers(servers));
+        checks.push(checkDisk(disk), await checkWorkflows(context, config), checkServers(config, servers));
       }
       const clients = await findClients(context.installation);
       checks.push(checkClients(clients));
@@ -120,14 +121,17 @@ async function checkWorkflows(context: CommandContext, config: Config): Promise<
 }
 
 /** The downstream ones; none is started. */
-function checkServers(report: ServersReport | undefined): Check {
+function checkServers({ servers: places }: Config, report: ServersReport | undefined): Check {
   const name = 'servers';
-  if (report === undefined) return { name, state: 'ok', findings: ['No downstream server is configured.'] };
+  if (report === undefined) {
+    const state = places.unusedFile === undefined ? 'ok' : 'notice';
+    return { name, state, findings: [noServersNote(places)] };
+  }
   const { file, problem, servers, notes } = report;
   if (problem !== undefined) return { name, state: 'trouble', findings: [problem] };
   const used = servers.filter(({ disabled }) => !disabled);
   const missing = used.flatMap(({ name, missing, missingFolder }) => [
-    ...(missing === undefined ? [] : [`${name}: there is no program ${missing}.`]),
+    ...(missing === undefined ? [] : [`${name}: there is no program ${missing}${argumentsIn(missing)}.`]),
     ...(missingFolder === undefined ? [] : [`${name}: there is no folder ${missingFolder}.`]),
   ]);
   const names = servers.map((server) => (server.disabled ? `${server.name} (disabled)` : server.name));
@@ -135,6 +139,10 @@ function checkServers(report: ServersReport | undefined): Check {
   const findings = [...missing, listed, ...notes];
   const state = missing.length > 0 ? 'trouble' : notes.length > 0 ? 'notice' : 'ok';
   return { name, state, findings };
+}
+
+function argumentsIn(command: string): string {
+  return /\s/.test(command) ? '; arguments belong into "args"' : '';
 }
 
 function checkClients(clients: readonly FoundClient[]): Check {

@@ -35,13 +35,16 @@ export interface AnswerCallsParams {
   readonly progress: RunProgress;
   readonly stop: RunStop;
   readonly confirm: ExecuteParams['confirm'];
-  readonly hub: Pick<Hub, 'callTool'>;
+  readonly hub: Pick<Hub, 'callTool' | 'statuses'>;
   readonly samples: ResultSamples;
   readonly limits: ComposerLimits;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
 }
+
+/** Of a server that has failed: a longer one is for the script to know of. */
+const PAUSE_MS_MAX = 1_000;
 
 interface Call extends GuestCall {
   readonly argsHash: string;
@@ -155,6 +158,7 @@ export function createCallAnswers(
     const withheld = await withheldConsent({ policy, call: subject, confirm, logger });
     if (withheld === 'pending') return void suspension.ask(subject);
     if (withheld !== undefined) return fail(withheld);
+    await outlastPause(server);
     if (!isReadOnly(call.called)) {
       if (!stop.signal.aborted) {
         noteBegin(call);
@@ -179,6 +183,13 @@ export function createCallAnswers(
         logger.error('A call out of a script failed unexpectedly.', { call: call.name, error });
       return fail(failure ?? UNEXPECTED);
     }
+  }
+
+  /** A script that has caught one failure would fail by the next call before the server is tried again. */
+  async function outlastPause(server: string): Promise<void> {
+    const { retryAfterMs = 0 } = hub.statuses().find(({ name }) => name === server) ?? {};
+    if (retryAfterMs > 0 && retryAfterMs <= PAUSE_MS_MAX)
+      await timers.sleep(retryAfterMs, stop.signal).catch(() => {});
   }
 
   async function callTool({ seq, name }: Call, tool: DownstreamTool, args: JsonObject): Promise<JsonValue> {

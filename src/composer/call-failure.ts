@@ -13,6 +13,8 @@ export interface CallFailure {
   readonly retryable: boolean;
   /** The call was sent, and may have happened or not; absent where that is known, or where it may be made twice. */
   readonly outcome?: 'unknown';
+  /** When the same call makes sense again, in milliseconds; absent where that is not known. */
+  readonly retryAfterMs?: number;
 }
 
 export interface CallTarget {
@@ -23,9 +25,10 @@ export interface CallTarget {
 
 export function failedReply(
   { server, tool, seq }: CallTarget,
-  { kind, message, retryable, outcome }: CallFailure,
+  { kind, message, retryable, retryAfterMs, outcome }: CallFailure,
 ): CallReply {
-  const fields = { server, tool, seq, kind, retryable, ...(outcome !== undefined && { outcome }) };
+  const later = retryAfterMs !== undefined && { retry_after_ms: retryAfterMs };
+  const fields = { server, tool, seq, kind, retryable, ...later, ...(outcome !== undefined && { outcome }) };
   return { ok: false, message, fields };
 }
 
@@ -35,9 +38,9 @@ export function failedReply(
  */
 export function failureOfFault(error: unknown, isRepeatable: boolean): CallFailure | undefined {
   if (!(error instanceof Fault)) return undefined;
-  const { message, retryable, details } = error;
+  const { message, retryable, retryAfterMs, details } = error;
   const kind = kindOf(error);
-  if (details?.outcome !== 'unknown' || isRepeatable) return { kind, message, retryable };
+  if (details?.outcome !== 'unknown' || isRepeatable) return { kind, message, retryable, retryAfterMs };
   const told = `${message} Whether it did what it was asked is not known.`;
   return { kind, message: told, retryable: false, outcome: 'unknown' };
 }

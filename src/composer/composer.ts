@@ -86,6 +86,8 @@ export interface ServerNote {
 export interface ToolList {
   readonly tools: readonly ComposableTool[];
   readonly servers: readonly ServerNote[];
+  /** What to do about it that there is no server at all; absent where there is one. */
+  readonly note?: string;
 }
 
 export interface DocumentationParams {

@@ -22,6 +22,8 @@ export interface ComposerParams {
   readonly journal: JournalStore;
   readonly nameTools: NameTools;
   readonly policyOf: (server: string, tool: string) => ToolPolicy;
+  /** What to say of it that there is no server, where there is none. */
+  readonly noServersNote: string;
   readonly limits: ComposerLimits;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -32,7 +34,7 @@ export interface ComposerParams {
 }
 
 export function createComposer(params: ComposerParams): Composer {
-  const { hub, nameTools, limits, timers } = params;
+  const { hub, nameTools, noServersNote, limits, timers } = params;
   const directory = createToolDirectory(params);
   const samples = createResultSamples();
 
@@ -45,15 +47,16 @@ export function createComposer(params: ComposerParams): Composer {
   return {
     execute: (execution) => executeScript({ ...params, directory, samples }, execution),
     async listTools() {
-      return toolList(await knownTools());
+      return toolList(await knownTools(), noServersNote);
     },
     async searchTools(query) {
       const { tools, servers } = await knownTools();
-      return toolList({ tools: rankTools(tools, query).slice(0, limits.toolsFoundMax), servers });
+      const found = rankTools(tools, query).slice(0, limits.toolsFoundMax);
+      return toolList({ tools: found, servers }, noServersNote);
     },
     async refreshTools(signal) {
       await hub.refreshCatalogue(signal);
-      return toolList(directory.known());
+      return toolList(directory.known(), noServersNote);
     },
     async documentation({ query, detail }) {
       const known = await knownTools();
@@ -70,6 +73,7 @@ export function createComposer(params: ComposerParams): Composer {
         tools,
         functions: tools.flatMap(({ functionName }) => functions.get(functionName) ?? []),
         servers: known.servers,
+        noServersNote,
         detail,
         query,
         limits: limits.script,

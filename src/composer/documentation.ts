@@ -11,6 +11,8 @@ export interface DocumentationOf {
   readonly tools: readonly ScriptTool[];
   readonly functions: readonly ToolFunction[];
   readonly servers: KnownTools['servers'];
+  /** For the case that there are none of them. */
+  readonly noServersNote: string;
   readonly detail: DocumentationParams['detail'];
   readonly query: string | undefined;
   readonly limits: ScriptLimits;
@@ -19,15 +21,10 @@ export interface DocumentationOf {
 
 /** What a script may use, as a TypeScript declaration with comments; with `brief`, a line for each function. */
 export function documentationOf(params: DocumentationOf): string {
-  const { tools, functions, query, limits, charactersMax } = params;
+  const { tools, functions, limits, charactersMax } = params;
   const detail = params.detail ?? (tools.length > TOOLS_WITH_TYPES_MAX ? 'brief' : 'signatures');
   const parts = [languageNotes(limits), ...serverLines(params.servers.map(serverNote))];
-  if (tools.length === 0)
-    parts.push(
-      query === undefined
-        ? '// There are no tools.'
-        : '// No tool matches the query; leave it out to see all.',
-    );
+  if (tools.length === 0) parts.push(`// ${withoutTools(params)}`);
   let characters = parts.join('\n\n').length;
   let described = 0;
   const descriptions: string[] = [];
@@ -46,6 +43,11 @@ export function documentationOf(params: DocumentationOf): string {
   if (detail === 'brief' && functions.length > 0)
     parts.push('// Ask with a query, or with the detail "signatures", for their types.');
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function withoutTools({ servers, noServersNote, query }: DocumentationOf): string {
+  if (servers.length === 0) return noServersNote;
+  return query === undefined ? 'There are no tools.' : 'No tool matches the query; leave it out to see all.';
 }
 
 function withPolicy(description: string, tool: ScriptTool | undefined): string {

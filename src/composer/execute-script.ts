@@ -13,7 +13,7 @@ import type { JournalStore, RunHolder, TakenRun } from '../store/journal-store.t
 import { createCallAnswers } from './answer-calls.ts';
 import { createCallLog } from './call-log.ts';
 import { checkRequest } from './check-request.ts';
-import type { ComposedResult, ExecuteParams } from './composer.ts';
+import type { ComposedError, ComposedResult, ExecuteParams } from './composer.ts';
 import { limitVerdict, timeoutError } from './limit-verdict.ts';
 import type { ComposerLimits } from './limits.ts';
 import { createRecordedCalls } from './recorded-calls.ts';
@@ -35,6 +35,7 @@ export interface ExecuteDeps {
   readonly journal: JournalStore;
   readonly directory: ToolDirectory;
   readonly samples: ResultSamples;
+  readonly noServersNote: string;
   readonly limits: ComposerLimits;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -189,7 +190,7 @@ async function runToItsEnd(call: RunToItsEndParams): Promise<ComposedResult> {
   await journal.durable();
   const about = { runId: run.runId, outcome, log, resultBytesMax: limits.script.resultBytesMax };
   if (reason?.kind === 'verdict') return runAnswer({ ...about, status: reason.status, error: reason.error });
-  const error = outcome.error && composedError(outcome.error);
+  const error = outcome.error && withServersNote(deps, composedError(outcome.error));
   const isTimeout = outcome.status === 'cancelled' && reason?.kind === 'timeout';
   const limit = isTimeout ? timeoutError(timeoutMs, outcome.wasBegun) : error;
   if (limit !== undefined && (isTimeout || outcome.status === 'limit_exceeded')) {
@@ -204,6 +205,12 @@ async function runToItsEnd(call: RunToItsEndParams): Promise<ComposedResult> {
 
 const FAILED_HINT =
   'This run is over, and what it did stays done. Send mended code under another run_id, or without one.';
+
+/** Where there is no server, a name that nothing has is most likely that of a tool. */
+function withServersNote({ hub, noServersNote }: ExecuteDeps, error: ComposedError): ComposedError {
+  if (error.name !== 'ReferenceError' || hub.statuses().length > 0) return error;
+  return { ...error, message: `${error.message} ${noServersNote}` };
+}
 
 interface FunctionsOfParams extends Pick<RunToItsEndParams, 'deps' | 'params' | 'taken'> {
   readonly waitMs: number;

@@ -2,8 +2,13 @@ import type { ServerStatus } from '../hub/hub.ts';
 import type { ComposableTool, ServerNote, ToolList } from './composer.ts';
 import type { KnownTools, ScriptTool } from './tool-directory.ts';
 
-export function toolList(known: KnownTools): ToolList {
-  return { tools: known.tools.map(composableTool), servers: known.servers.map(serverNote) };
+/** @param noServersNote for the case that there is no server */
+export function toolList(known: KnownTools, noServersNote: string): ToolList {
+  return {
+    tools: known.tools.map(composableTool),
+    servers: known.servers.map(serverNote),
+    ...(known.servers.length === 0 && { note: noServersNote }),
+  };
 }
 
 function composableTool({ functionName, tool, policy }: ScriptTool): ComposableTool {

@@ -41,6 +41,8 @@ export interface TaskConfig {
 export interface ServersConfig {
   /** Absolute path of the file that lists them; undefined: there are none. */
   readonly file?: string;
+  /** One that lies in the working directory and does not count, because nobody outside of it asked for servers. */
+  readonly unusedFile?: string;
   /** Whether clients may start servers by commands that the file does not have. */
   readonly allowUnlisted: boolean;
 }

@@ -10,17 +10,26 @@ const OWN_FILE = 'mcp_servers_config.json';
 const STARTING_TOOLSETS: readonly Toolset[] = ['servers', 'composition'];
 
 export function serversConfig(inputs: Inputs): ServersConfig {
-  const { values, cwd } = inputs;
   checkDotEnv(inputs);
-  const ownFile = join(cwd, OWN_FILE);
-  return {
-    file: existingFile(inputs, 'MCP_SERVERS_CONFIG') ?? (existsSync(ownFile) ? ownFile : undefined),
-    allowUnlisted: values.ORCHESTRATOR_ALLOW_UNLISTED_SERVERS ?? false,
-  };
+  return { ...listOf(inputs), allowUnlisted: inputs.values.ORCHESTRATOR_ALLOW_UNLISTED_SERVERS ?? false };
+}
+
+/** Workflows of the same folder can use servers too, so that a list counts only where somebody else asked for servers. */
+function listOf(inputs: Inputs): Pick<ServersConfig, 'file' | 'unusedFile'> {
+  const named = existingFile(inputs, 'MCP_SERVERS_CONFIG');
+  if (named !== undefined) return { file: named };
+  const ownFile = join(inputs.cwd, OWN_FILE);
+  if (!existsSync(ownFile)) return {};
+  return startingToolsets(inputs).length > 0 ? { file: ownFile } : { unusedFile: ownFile };
+}
+
+function startingToolsets({ values }: Inputs): readonly Toolset[] {
+  return values.ORCHESTRATOR_TOOLSETS?.filter((toolset) => STARTING_TOOLSETS.includes(toolset)) ?? [];
 }
 
 /** Whoever wrote the working directory may have put a `.env` there; opening the folder must not start their programs. */
-function checkDotEnv({ values, settings, report }: Inputs): void {
+function checkDotEnv(inputs: Inputs): void {
+  const { values, settings, report } = inputs;
   const refuse = (name: keyof typeof settings, what: string) => {
     if (settings[name]?.source === '.env')
       report(name, `A .env file cannot ${what}. Set it in the environment, or remove it.`);
@@ -28,7 +37,7 @@ function checkDotEnv({ values, settings, report }: Inputs): void {
   if (values.ORCHESTRATOR_ALLOW_UNLISTED_SERVERS)
     refuse('ORCHESTRATOR_ALLOW_UNLISTED_SERVERS', 'allow every command');
   refuse('MCP_SERVERS_CONFIG', 'say which servers there are');
-  const starting = values.ORCHESTRATOR_TOOLSETS?.filter((toolset) => STARTING_TOOLSETS.includes(toolset));
-  if (starting !== undefined && starting.length > 0)
+  const starting = startingToolsets(inputs);
+  if (starting.length > 0)
     refuse('ORCHESTRATOR_TOOLSETS', `switch ${starting.join(' and ')} on, whose tools start programs`);
 }

@@ -213,7 +213,8 @@ export const variablesSchema = z.object({
       description:
         'JSON file of downstream servers, with `mcpServers` as every MCP client has it: relative to the working directory ' +
         'or absolute. A `.env` file cannot set it.',
-      default: '`./mcp_servers_config.json` if it exists, else there are none',
+      default:
+        '`./mcp_servers_config.json` if it exists and the toolset `servers` or `composition` is on, else there are none',
       flag: 'mcp-servers-config',
       argument: 'file',
     }),

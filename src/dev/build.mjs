@@ -76,6 +76,8 @@ export async function bundle({ entryPoints, outdir, plugins = [] }) {
     banner: { js: BANNER },
     minifySyntax: true,
     minifyWhitespace: true,
+    // Node shows the line that threw what nobody has caught.
+    lineLimit: 200,
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',

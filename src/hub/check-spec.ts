@@ -15,12 +15,21 @@ const httpSpec = z.object({ ...common, ...httpFields });
 
 /** For callers without a compiler. Throws `INVALID_ARGUMENT` with all problems at once. */
 export function checkSpec(server: string, spec: ServerSpec): ServerSpec {
+  const { command, url }: { readonly command?: string; readonly url?: string } = spec;
+  if (command === undefined && url === undefined)
+    throw unusable(server, ['It has neither a `command` nor a `url`.']);
   const { data, error } = ('command' in spec && spec.command !== undefined ? stdioSpec : httpSpec).safeParse(
     spec,
   );
   if (error === undefined) return data;
-  const problems = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new Fault('INVALID_ARGUMENT', `The server ${server} cannot be used. ${problems.join(' ')}`, {
+  throw unusable(
+    server,
+    error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
+  );
+}
+
+function unusable(server: string, problems: readonly string[]): Fault {
+  return new Fault('INVALID_ARGUMENT', `The server ${server} cannot be used. ${problems.join(' ')}`, {
     hint: 'Mend what it is started or reached with.',
     details: { server, problems },
   });

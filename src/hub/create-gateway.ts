@@ -20,11 +20,19 @@ export interface GatewayParams {
   /** What the configuration says of servers. */
   readonly configured: Readonly<Record<string, ServerSpec>>;
   readonly policyOf: (server: string, tool: string) => ToolPolicy;
+  /** What to say of it that there is no server, where there is none. */
+  readonly noServersNote: string;
   /** Whether callers may name commands that the configuration does not have. */
   readonly allowUnlisted: boolean;
 }
 
-export function createGateway({ hub, configured, policyOf, allowUnlisted }: GatewayParams): Gateway {
+export function createGateway({
+  hub,
+  configured,
+  policyOf,
+  noServersNote,
+  allowUnlisted,
+}: GatewayParams): Gateway {
   /** By their names; what they were started with. */
   const unlisted = new Map<string, string>();
   const clients = new Map<string, ServerClient>();
@@ -84,6 +92,7 @@ export function createGateway({ hub, configured, policyOf, allowUnlisted }: Gate
     stopServer: (name) => hub.stop(name),
     stopAllServers: () => hub.stopAll(),
     servers: () => hub.statuses(),
+    noServersNote: () => (hub.statuses().length === 0 ? noServersNote : undefined),
     clients: () => [...clients.values()],
     createClient(client) {
       checkClient(client);

@@ -92,6 +92,13 @@ export function retryLater(fault: Fault, retryAfterMs: number): Fault {
   return fault.retryable && retryAfterMs > 0 ? fault.with({ retryAfterMs }) : fault;
 }
 
+/** What a call is told that comes while the server is left alone: nothing of this failure is its own. */
+export function notCalled(server: string, failure: Fault, retryAfterMs: number): Fault {
+  const { code, retryable, hint, details } = failure;
+  const message = `The server ${server} was not called: it failed before, and is left alone for ${retryAfterMs} ms more. ${failure.message}`;
+  return retryLater(new Fault(code, message, { retryable, hint, details }), retryAfterMs);
+}
+
 export interface FaultSubject {
   readonly server: string;
   readonly quote: Quote;

@@ -57,6 +57,8 @@ export interface Gateway {
   stopServer(name: string): Promise<ServerStatus>;
   stopAllServers(): Promise<readonly ServerStatus[]>;
   servers(): readonly ServerStatus[];
+  /** What to do about it that there is no server; undefined where there is one. */
+  noServersNote(): string | undefined;
   clients(): readonly ServerClient[];
   /**
    * The same client again is no new one. Throws `INVALID_ARGUMENT` if the name stands for another server: as a client of

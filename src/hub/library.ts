@@ -5,6 +5,12 @@ import { Fault } from '../domain/errors.ts';
 import { canonicalJson, type JsonObject } from '../domain/json.ts';
 import { type Logger, silentLogger } from '../domain/logger.ts';
 import { systemTimers } from '../domain/timers.ts';
+import {
+  type ConfirmableCall,
+  checkToolPolicy,
+  policyFor,
+  type ToolPolicyRules,
+} from '../domain/tool-policy.ts';
 import { checkSpec } from './check-spec.ts';
 import { createHub } from './create-hub.ts';
 import { serverNotFound } from './faults.ts';
@@ -16,6 +22,7 @@ import { DEFAULT_HUB_LIMITS, type HubLimits } from './limits.ts';
 export { FAULTS, Fault, type FaultCode, type FaultOptions } from '../domain/errors.ts';
 export type { JsonObject, JsonValue } from '../domain/json.ts';
 export type { Logger } from '../domain/logger.ts';
+export type { ConfirmableCall, ToolPolicy, ToolPolicyRules } from '../domain/tool-policy.ts';
 export type {
   CallToolParams,
   Catalogue,
@@ -40,6 +47,10 @@ export interface McpOptions {
   readonly logger?: Logger;
   /** Instead of the defaults. */
   readonly limits?: Partial<HubLimits>;
+  /** What may be done with the tools of a server, by its name. Left out: everything. */
+  readonly policies?: Readonly<Record<string, ToolPolicyRules>>;
+  /** Asks a person whether a tool whose policy is `ask` may be called. Left out: such tools are not called. */
+  readonly confirm?: (call: ConfirmableCall) => Promise<boolean>;
 }
 
 /** A server by its name, and how to start or reach it; the name alone means one that is known already. */
@@ -111,8 +122,8 @@ export class McpClient {
   }
 
   /**
-   * Calls a tool. Throws `TOOL_FAILED` with the tool's own words if it says that it failed, `TOO_LARGE`, `CANCELLED`,
-   * and what {@link initialize} throws.
+   * Calls a tool. Throws `NOT_ALLOWED` if its policy or the person who was asked does not allow it, `TOOL_FAILED` with
+   * the tool's own words if it says that it failed, `TOO_LARGE`, `CANCELLED`, and what {@link initialize} throws.
    */
   callTool(toolName: string, args: JsonObject = {}, options: CallOptions = {}): Promise<ToolResult> {
     return this.server.hub.callTool({ ...options, server: this.server.name, tool: toolName, args });
@@ -131,7 +142,10 @@ export interface OrchestratorCallParams extends CallOptions {
   readonly arguments?: JsonObject;
 }
 
-/** Any number of servers, and clients of them, by name. What one of them does harms no other. */
+/**
+ * Any number of servers, and clients of them, by name. What one of them does harms no other. It takes what
+ * {@link loadMcpServersConfig} returns, as it is.
+ */
 export class McpOrchestrator {
   readonly #hub: Hub;
   readonly #specs: Map<string, ServerSpec>;
@@ -139,6 +153,7 @@ export class McpOrchestrator {
 
   /** Throws `INVALID_ARGUMENT` if one of the servers cannot be started or reached with what is said of it. */
   constructor({ servers = {}, ...options }: McpOrchestratorOptions = {}) {
+    checkIsServersAlone(servers);
     this.#specs = new Map(Object.entries(servers).map(([name, spec]) => [name, checkSpec(name, spec)]));
     this.#hub = openHub(options, Object.fromEntries(this.#specs));
   }
@@ -209,16 +224,36 @@ export class McpOrchestrator {
   }
 }
 
+/** Without its policies, what was read from a file would allow everything. */
+function checkIsServersAlone(servers: Readonly<Record<string, unknown>>): void {
+  if (!Array.isArray(servers.notes)) return;
+  throw new Fault(
+    'INVALID_ARGUMENT',
+    '`servers` is all that loadMcpServersConfig returned, and not the servers of it.',
+    {
+      hint: 'Write: new McpOrchestrator(await loadMcpServersConfig(file)).',
+    },
+  );
+}
+
 function isSpec(spec: Partial<ServerSpec>): spec is ServerSpec {
   return ('command' in spec && spec.command !== undefined) || ('url' in spec && spec.url !== undefined);
 }
 
 function openHub(
-  { env = childEnvironment(process.env), stateFolder, logger = silentLogger, limits }: McpOptions,
+  {
+    env = childEnvironment(process.env),
+    stateFolder,
+    logger = silentLogger,
+    limits,
+    policies = {},
+    confirm,
+  }: McpOptions,
   servers: Readonly<Record<string, ServerSpec>> = {},
 ): Hub {
-  return createHub({
+  const hub = createHub({
     servers,
+    policies,
     clientVersion: packageJson.version,
     childEnv: env,
     stateFolder,
@@ -228,4 +263,13 @@ function openHub(
     random: Math.random,
     logger,
   });
+  return {
+    ...hub,
+    async callTool(call) {
+      const { server, tool, args } = call;
+      const policy = policyFor(policies[server] ?? {}, tool);
+      await checkToolPolicy({ policy, call: { server, tool, args }, confirm });
+      return hub.callTool(call);
+    },
+  };
 }

@@ -62,8 +62,8 @@ export interface ReadConfigParams {
  * @throws Fault `CONFIG_INVALID` with all problems at once, each with file, server and key
  */
 export function readMcpServersConfig({ file, json }: ReadConfigParams): McpServersConfig {
-  const entries = entriesOf(file, json);
-  const problems = duplicatesIn(file, json);
+  const { mcpServers: entries, ...others } = wholeOf(file, json);
+  const problems = [...duplicatesIn(file, json), ...misplacedRules(file, others)];
   const notes: string[] = [];
   const servers: [name: string, spec: ServerSpec][] = [];
   const policies: [name: string, rules: ToolPolicyRules][] = [];
@@ -97,7 +97,7 @@ interface EntryReader {
   note(key: string, words: string): void;
 }
 
-function entriesOf(file: string, json: string): JsonObject {
+function wholeOf(file: string, json: string): JsonObject & { readonly mcpServers: JsonObject } {
   let whole: unknown;
   try {
     // Editors of some systems put a byte order mark in front.
@@ -106,10 +106,16 @@ function entriesOf(file: string, json: string): JsonObject {
     const place = placeInText(json, error);
     throw invalid([`${file}${place}: It is not plain JSON; it may have comments, or a comma too many.`]);
   }
-  const entries = isJsonObject(whole) ? whole.mcpServers : undefined;
-  if (!isJsonObject(entries))
+  if (!isJsonObject(whole) || !isJsonObject(whole.mcpServers))
     throw invalid([`${file}: It has no "mcpServers": an object with a server under each name.`]);
-  return entries;
+  return { ...whole, mcpServers: whole.mcpServers };
+}
+
+/** Beside the servers they would be for none. */
+function misplacedRules(file: string, others: JsonObject): string[] {
+  return Object.keys(others)
+    .filter((key) => nearestName([OWN_KEY], key) !== undefined)
+    .map((key) => `${file}: ${key}: Rules stand in the entry of a server, under "${OWN_KEY}".`);
 }
 
 /** With the later one alone, the rules of the other one would be gone. */
@@ -185,6 +191,9 @@ function noteUnused({ entry, known, reader }: NoteParams): void {
   for (const key of unused)
     if (nearestName([OWN_KEY], key) !== undefined)
       reader.report(key, `There is no such key; what is meant may be "${OWN_KEY}".`);
+  // A list is that of another program, and allows.
+  if (entry.tools !== undefined && !Array.isArray(entry.tools))
+    reader.report('tools', `Rules stand under "${OWN_KEY}": "${OWN_KEY}": { "tools": { ... } }.`);
   if (entry.type === 'sse')
     reader.note('type', 'The server is spoken to over Streamable HTTP, not over SSE.');
   for (const key of known) {

@@ -4,7 +4,14 @@ import type { Logger } from '../domain/logger.ts';
 import type { Timers } from '../domain/timers.ts';
 import type { Connection } from './connection.ts';
 import { startDeadline } from './deadline.ts';
-import { cancelled, handshakeFault, handshakeTimedOut, retryLater, unavailable } from './faults.ts';
+import {
+  cancelled,
+  handshakeFault,
+  handshakeTimedOut,
+  notCalled,
+  retryLater,
+  unavailable,
+} from './faults.ts';
 import type { ServerSpec, ServerState } from './hub.ts';
 import type { HubLimits } from './limits.ts';
 import { type OpenConnectionParams, openConnection } from './open-connection.ts';
@@ -77,7 +84,7 @@ export function createServerLink(params: ServerLinkParams): ServerLink {
 
   function begin(): Attempt {
     const leftMs = pause.leftMs();
-    if (leftMs > 0 && failure !== undefined) throw retryLater(failure, leftMs);
+    if (leftMs > 0 && failure !== undefined) throw notCalled(server, failure, leftMs);
     const stop = new AbortController();
     const made = orAborted(
       ended.then(() => startQueue.run(() => open(stop.signal))),

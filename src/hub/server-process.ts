@@ -132,8 +132,10 @@ function startProblem(
   { code, message }: NodeJS.ErrnoException,
 ): string {
   // A missing folder looks like a missing program.
-  if (code === 'ENOENT')
-    return `there is no command ${quote(command)}${cwd === undefined ? '' : ` or no folder ${quote(cwd)}`}`;
+  if (code === 'ENOENT') {
+    const advice = /\s/.test(command) ? '; arguments belong into `args`' : '';
+    return `there is no command ${quote(command)}${cwd === undefined ? '' : ` or no folder ${quote(cwd)}`}${advice}`;
+  }
   if (code === 'EACCES') return `${quote(command)} may not be executed`;
   return quote(message);
 }

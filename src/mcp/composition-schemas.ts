@@ -20,14 +20,16 @@ export const toolListAnswer = z.object({
   ),
   dropped,
   servers: z.array(z.object({ name: text, state: text, problem: text.optional() })),
+  note: text.optional(),
 });
 
-export function toolListOf({ tools, servers }: ToolList): z.infer<typeof toolListAnswer> {
+export function toolListOf({ tools, servers, note }: ToolList): z.infer<typeof toolListAnswer> {
   return {
     ...fittingTools({
       all: tools.map(({ policy, ...tool }) => ({ ...tool, ...policyWorthTelling(policy) })),
       bytesMax: LIST_BYTES_MAX,
     }),
     servers: [...servers],
+    note,
   };
 }

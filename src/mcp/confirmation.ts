@@ -8,7 +8,7 @@ import {
   type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { Fault } from '../domain/errors.ts';
+import { Fault, type FaultOptions } from '../domain/errors.ts';
 import { canonicalJson } from '../domain/json.ts';
 import { QuestionPending } from '../domain/question-pending.ts';
 import type { ConfirmableCall } from '../domain/tool-policy.ts';
@@ -68,25 +68,15 @@ function canAsk(capabilities: ClientCapabilities | undefined): boolean {
 /** Up to 2025-11-25 a server may ask while it answers. */
 function askNow({ mcpReq }: ServerContext): Confirm {
   return async (call) => {
-    try {
-      const { action } = await mcpReq.send(
-        { method: 'elicitation/create', params: formFor(call) },
-        { signal: mcpReq.signal, timeout: ANSWER_MS_MAX },
-      );
-      return action === 'accept';
-    } catch (error) {
+    const answer = mcpReq.send(
+      { method: 'elicitation/create', params: formFor(call) },
+      { signal: mcpReq.signal, timeout: ANSWER_MS_MAX },
+    );
+    const { action } = await answer.catch((cause: unknown) => {
       mcpReq.signal.throwIfAborted();
-      const { server, tool } = call;
-      throw new Fault(
-        'NOT_ALLOWED',
-        `Nobody answered whether the tool ${tool} of the server ${server} may be called.`,
-        {
-          hint: 'Call again when somebody is there.',
-          details: { server, tool },
-          cause: error,
-        },
-      );
-    }
+      throw unanswered(call, 'nobody answered', { cause });
+    });
+    return isYes(action, call);
   };
 }
 
@@ -98,8 +88,22 @@ function askInRounds({ mcpReq }: ServerContext): Confirm {
     // One answer is for one call, also if another one is just the same.
     if (!unused.delete(key)) throw new QuestionPending([call]);
     const answer = inputResponse(mcpReq.inputResponses, key);
-    return answer.kind === 'elicit' && answer.action === 'accept';
+    return answer.kind === 'elicit' && isYes(answer.action, call);
   };
+}
+
+/** Throws `NOT_ALLOWED` where the question was closed: that is no answer. */
+function isYes(action: string, call: ConfirmableCall): boolean {
+  if (action === 'cancel') throw unanswered(call, 'the question was dismissed');
+  return action === 'accept';
+}
+
+function unanswered({ server, tool }: ConfirmableCall, why: string, { cause }: FaultOptions = {}): Fault {
+  return new Fault('NOT_ALLOWED', `The tool ${tool} of the server ${server} was not called: ${why}.`, {
+    hint: 'Call again when somebody is there to say yes or no.',
+    details: { server, tool },
+    cause,
+  });
 }
 
 /** Bound to the arguments: the answer to one question is none to another. */

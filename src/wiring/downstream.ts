@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../domain/clock.ts';
+import { noServersNote } from '../domain/no-servers.ts';
 import { openedOnce } from '../domain/opened-once.ts';
 import { systemTimers } from '../domain/timers.ts';
 import { policyFor, type ToolPolicy } from '../domain/tool-policy.ts';
@@ -66,8 +67,11 @@ export function deferDownstream(params: WiringParams): Downstream {
 }
 
 async function readServersFile({ config, logger }: WiringParams): Promise<McpServersConfig> {
-  const { file } = config.servers;
-  if (file === undefined) return { servers: {}, policies: {}, notes: [] };
+  const { file, unusedFile } = config.servers;
+  if (file === undefined) {
+    if (unusedFile !== undefined) logger.warn(noServersNote({ unusedFile }));
+    return { servers: {}, policies: {}, notes: [] };
+  }
   const { loadMcpServersConfig } = await import('../hub/mcp-servers-config.ts');
   const settings = await loadMcpServersConfig(file);
   for (const note of settings.notes) logger.warn('Something in the list of servers is not used.', { note });

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { noServersNote } from '../domain/no-servers.ts';
 import type { Gateway } from '../hub/gateway.ts';
 import type { Downstream } from './downstream.ts';
 
@@ -9,6 +10,7 @@ export async function openGateway({ servers }: Config, downstream: Downstream): 
     hub: await downstream.hub(),
     configured,
     policyOf: await downstream.policies(),
+    noServersNote: noServersNote(servers),
     allowUnlisted: servers.allowUnlisted,
   });
 }

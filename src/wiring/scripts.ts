@@ -1,6 +1,7 @@
 import { type DeferredComposer, deferComposer } from '../composer/deferred-composer.ts';
 import { systemClock } from '../domain/clock.ts';
 import { randomIds } from '../domain/ids.ts';
+import { noServersNote } from '../domain/no-servers.ts';
 import { openedOnce } from '../domain/opened-once.ts';
 import { systemTimers } from '../domain/timers.ts';
 import type { JournalStore } from '../store/journal-store.ts';
@@ -61,6 +62,7 @@ export function deferScripts(params: ScriptsParams): Scripts {
       journal,
       nameTools: toolApis,
       policyOf,
+      noServersNote: noServersNote(config.servers),
       limits: { ...DEFAULT_COMPOSER_LIMITS, script: limits, scriptSettings: SCRIPT_VARIABLES },
       clock: systemClock,
       timers: systemTimers,

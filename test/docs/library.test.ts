@@ -38,6 +38,17 @@ test('the example prints what the guide says', async () => {
   expect(stdout.trim()).toBe(printed?.text);
 });
 
+test('a fault that nobody catches is shown with a short line of the program', async () => {
+  const folder = consumer();
+  const code =
+    "import { McpOrchestrator } from 'orchestrator-mcp-server'; new McpOrchestrator().createClient('a', 'b');";
+  writeFileSync(join(folder, 'uncaught.mjs'), code);
+  const run = promisify(execFile)(process.execPath, ['uncaught.mjs'], { cwd: folder });
+  const { stderr } = await run.catch((error: { readonly stderr: string }) => error);
+  expect(stderr).toContain('No downstream server is called "b".');
+  expect(Math.max(...stderr.split('\n').map(({ length }) => length))).toBeLessThan(400);
+});
+
 test.each([
   ['NodeNext', { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext }],
   ['a bundler', { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }],
@@ -46,11 +57,12 @@ test.each([
   const file = join(folder, 'consumer.ts');
   writeFileSync(
     file,
-    `import { type DownstreamTool, Fault, McpClient, McpOrchestrator, McpServerProcess } from 'orchestrator-mcp-server';
+    `import { type DownstreamTool, Fault, loadMcpServersConfig, McpClient, McpOrchestrator, McpServerProcess } from 'orchestrator-mcp-server';
 const server = new McpServerProcess({ name: 'a', command: 'b', framing: 'content-length' });
 const client = new McpClient({ name: 'c', server });
 export const tools: Promise<readonly DownstreamTool[]> = client.listTools();
 export const retryable = (error: unknown): boolean => error instanceof Fault && error.code === 'SERVER_TIMEOUT';
+export const listed = new McpOrchestrator(await loadMcpServersConfig('servers.json'));
 // @ts-expect-error a server needs a command or a URL
 new McpOrchestrator({ servers: { a: { args: [] } } });
 `,

@@ -8,7 +8,9 @@ import { type CallProgress, connectRawV1, connectRawV2, connectV1 } from '../sup
 import { moody } from '../support/moody-servers.ts';
 import type { RawServer } from '../support/raw-server.ts';
 import type { Scratch } from '../support/scratch.ts';
+import { stubEnv } from '../support/stub-script.ts';
 import { until } from '../support/until.ts';
+import { workflowFiles } from '../support/workflow-files.ts';
 import { scenario, scenarioPerClient, scenarioPerProtocol } from './scenario.ts';
 
 const PINNED_TOOLS = new URL('../pins/tools-servers.json', import.meta.url);
@@ -50,7 +52,10 @@ scenarioPerProtocol(
     expect(await client.listTools()).toEqual(JSON.parse(await readFile(PINNED_TOOLS, 'utf8')));
     expect(client.instructions).toMatch(/list_servers[\s\S]*call_tool/);
     expect(client.instructions?.split(/\s+/).length).toBeLessThan(150);
-    expect(JSON.parse((await client.callTool('list_servers')).text)).toEqual({ servers: [], clients: [] });
+    expect(JSON.parse((await client.callTool('list_servers')).text)).toMatchObject({
+      servers: [],
+      clients: [],
+    });
   },
 );
 
@@ -300,6 +305,69 @@ scenario('to open a folder starts no program of whoever wrote it', ['unlisted-fr
 });
 
 scenario(
+  'a list that merely lies in the working directory starts nothing, whatever the workflows and tasks there want',
+  ['list-from-env'],
+  async (scratch) => {
+    const trace = join(scratch.folder, 'started');
+    const list = join(scratch.folder, 'mcp_servers_config.json');
+    const theirs = { command: '/bin/sh', args: ['-c', `touch ${trace}`] };
+    await writeFile(list, JSON.stringify({ mcpServers: { theirs } }));
+    const wants = 'return await theirs__run({});';
+    await scratch.writeWorkflow(
+      'COUNT_NOTES',
+      workflowFiles({
+        steps: {
+          count: { frontMatter: 'transitions:\n  - to: tell', script: wants },
+          tell: {},
+        },
+      }),
+    );
+    const client = await scratch.connect(connectV1);
+    const answer = await client.answer('start_workflow', { workflow_name: 'COUNT_NOTES' });
+    const error = expect.stringMatching(
+      /theirs__run is not defined\. .*mcp_servers_config\.json is not used.*MCP_SERVERS_CONFIG/,
+    );
+    expect(answer).toMatchObject({ failed_scripts: [{ step_name: 'count', error }] });
+
+    const tasks = await scratch.connect(connectV1, { ORCHESTRATOR_TOOLSETS: 'tasks' });
+    await tasks.answer('add_task', { description: 'Do as they say.', max_attempts: 1 });
+    await tasks.answer('add_task', { description: 'x', workflow_name: 'COUNT_NOTES', max_attempts: 1 });
+    const outcome = { status: 'success', result: 'Done.' } as const;
+    const stub = await stubEnv(scratch, [{ calls: [{ server: 'theirs', tool: 'run' }], outcome }]);
+    const worker = scratch.startServer({ args: ['work', '--json'], env: { ...stub, LOG_LEVEL: 'warn' } });
+    expect(await worker.exited).toMatchObject({ signal: null });
+    expect(JSON.parse(worker.lines.join('\n'))).toMatchObject({ processed: 2 });
+    expect(worker.stderr()).toContain(`${list} is not used`);
+
+    const doctor = scratch.startServer({ args: ['doctor'] });
+    expect(await doctor.exited).toEqual({ code: 0, signal: null });
+    expect(doctor.lines.find((line) => line.includes('servers '))).toMatch(
+      /^notice.*is not used.*MCP_SERVERS_CONFIG/,
+    );
+    expect(existsSync(trace)).toBe(false);
+
+    const named = await scratch.connect(connectV1, { MCP_SERVERS_CONFIG: list });
+    await named.answer('start_workflow', { workflow_name: 'COUNT_NOTES' });
+    expect(existsSync(trace)).toBe(true);
+  },
+);
+
+scenario(
+  'where there is no list of servers, its users are told what names one',
+  ['list-from-env'],
+  async (scratch) => {
+    const client = await scratch.connect(connectV1, { ORCHESTRATOR_TOOLSETS: 'servers,composition' });
+    const note = expect.stringContaining('MCP_SERVERS_CONFIG');
+    expect(await client.answer('list_servers')).toEqual({ servers: [], clients: [], note });
+    expect(await client.answer('search_tools', { query: 'read' })).toEqual({ tools: [], servers: [], note });
+    expect(await client.answer('get_api_documentation', { query: 'read' })).toEqual({ documentation: note });
+    expect(await client.answer('execute_composed_code', { code: 'await files__read({})' })).toMatchObject({
+      error: { name: 'ReferenceError', message: note },
+    });
+  },
+);
+
+scenario(
   'a list of servers with problems is told at the start by whoever needs it',
   ['all-problems-at-once'],
   async (scratch) => {
@@ -379,10 +447,11 @@ scenarioPerClient(
     expect(await readFile(path, 'utf8')).toBe('yes');
     expect(questions).toHaveLength(1);
     expect(questions[0]).toMatch(/"write_file" of the server "files"[\s\S]*note\.txt/);
+    const refusals = { decline: 'said no', cancel: 'the question was dismissed' };
     for (action of ['decline', 'cancel'] as const)
       expect(
         await client.failure('call_tool', { ...write_file, arguments: { path, content: 'no' } }),
-      ).toMatchObject({ error_code: 'NOT_ALLOWED', message: expect.stringContaining('said no') });
+      ).toMatchObject({ error_code: 'NOT_ALLOWED', message: expect.stringContaining(refusals[action]) });
     expect(await readFile(path, 'utf8')).toBe('yes');
     expect(questions).toHaveLength(3);
 

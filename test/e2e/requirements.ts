@@ -433,6 +433,11 @@ export const REQUIREMENTS = {
     sentence:
       'A .env file cannot turn ORCHESTRATOR_ALLOW_UNLISTED_SERVERS on, name the servers, or offer the tools that start them.',
   },
+  'list-from-env': {
+    source: 'docs/guides/downstream-servers.md',
+    sentence:
+      'A list that merely lies in the working directory counts only where the environment offers the tools that start servers.',
+  },
   'tool-policies': {
     source: 'docs/guides/downstream-servers.md',
     sentence:

@@ -213,10 +213,11 @@ scenario(
   'a list of servers with mistakes in it is told to whoever starts a worker',
   ['tasks-call-tools'],
   async (scratch) => {
-    const file = join(scratch.folder, 'mcp_servers_config.json');
+    const file = join(scratch.folder, 'servers.json');
     await writeFile(file, '{"mcpServers": {"files": {"command": 5}}}');
     await addTask(scratch);
-    const worker = scratch.startServer({ args: ['work'], env: await stubEnv(scratch) });
+    const env = { ...(await stubEnv(scratch)), MCP_SERVERS_CONFIG: file };
+    const worker = scratch.startServer({ args: ['work'], env });
     expect(await worker.exited).toEqual({ code: 2, signal: null });
     expect(worker.stderr()).toContain(file);
     expect(task(scratch)).toMatchObject({ status: 'pending', attempts: 0 });

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
 import type { Answer } from '../../src/engine/answer.ts';
@@ -116,6 +117,8 @@ scenarioPerProtocol(
         ? { ...tool, annotations: { ...tool.annotations, destructiveHint: true, openWorldHint: true } }
         : tool,
     );
+    await writeFile(join(scratch.folder, 'mcp_servers_config.json'), '{"mcpServers": {}}');
+    expect(await (await scratch.connect(open)).listTools()).toEqual(pinned);
     const { env } = await writeDownstream(scratch, 'workflows');
     expect(await (await scratch.connect(open, env)).listTools()).toEqual(told);
 

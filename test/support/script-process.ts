@@ -50,6 +50,7 @@ async function execute(orders: ScriptOrders): Promise<void> {
     journal: stores.journal,
     nameTools: toolApis,
     policyOf: () => 'allow',
+    noServersNote: 'There is no server.',
     limits: { ...DEFAULT_COMPOSER_LIMITS, script: DEFAULT_SCRIPT_LIMITS },
     ids: randomIds,
   });

@@ -60,6 +60,18 @@ describe('printing', () => {
     });
   });
 
+  test('the list of servers is named by its absolute path', async () => {
+    const servers = { file: '/home/me/servers.json', allowUnlisted: false };
+    const { stdout } = await runCommand(
+      ['config', 'cline', '--json', '--mcp-servers-config', 'servers.json'],
+      {
+        installation: { homeDir },
+        deps: { loadConfig: async () => ({ ...TEST_CONFIG, servers }) },
+      },
+    );
+    expect(JSON.parse(stdout).mcpServers.orchestrator.env).toEqual({ MCP_SERVERS_CONFIG: servers.file });
+  });
+
   test.each([
     ['an unknown client', ['emacs'], 'Allowed choices are cline,'],
     ['a variable without value', ['cline', '--env', 'KEY'], 'KEY=VALUE'],

@@ -104,6 +104,16 @@ describe('doctor', () => {
       'one: there is no program npy.',
     ],
     [
+      {
+        file: '/f',
+        servers: [{ name: 'one', kind: 'process', disabled: false, missing: 'npx -y x' }],
+        notes: [],
+      },
+      'trouble',
+      1,
+      'one: there is no program npx -y x; arguments belong into',
+    ],
+    [
       { file: '/f', servers: [{ name: 'one', kind: 'process', disabled: true, missing: 'npy' }], notes: [] },
       'ok',
       0,
@@ -116,6 +126,15 @@ describe('doctor', () => {
     expect(exitCode).toBe(code);
     expect(statesOf(stdout)).toContain(`servers ${state}`);
     expect(stdout).toContain(words);
+  });
+
+  test('tells of a list of servers that lies in the working directory and is not used', async () => {
+    const servers = { unusedFile: '/here/mcp_servers_config.json', allowUnlisted: false };
+    const loadConfig = async () => ({ ...TEST_CONFIG, servers });
+    const { exitCode, stdout } = await doctor({ deps: { loadConfig } });
+    expect(exitCode).toBe(0);
+    expect(statesOf(stdout)).toContain('servers notice');
+    expect(stdout).toContain('/here/mcp_servers_config.json is not used');
   });
 
   test('finds the clients that start this program, and those that start what is not there', async () => {

@@ -40,7 +40,8 @@ export interface ComposerSubject {
   readonly hub: Hub;
   /** Beside what is said, it allows everything, and has the sandbox and the server `ledger` of this file. */
   open(params?: RoomParams): Promise<ComposerRoom>;
-  openHub(servers: Readonly<Record<string, ServerSpec>>): Hub;
+  /** What failed stays failed for as long as a test looks at it, unless `pauseMs` says otherwise. */
+  openHub(servers: Readonly<Record<string, ServerSpec>>, pauseMs?: number): Hub;
   /** What this run left in the ledger. */
   ledger(runId: string): readonly LedgerEntry[];
   readonly ledgerFile: string;
@@ -56,13 +57,12 @@ export interface ComposerSubject {
 export function composerSubject(): ComposerSubject {
   const folder = mkdtempSync(join(tmpdir(), 'orchestrator-composer-'));
   const ledgerFile = join(folder, 'ledger');
-  const openHub = (servers: Readonly<Record<string, ServerSpec>>) =>
+  const openHub = (servers: Readonly<Record<string, ServerSpec>>, pauseMs = DEFAULT_HUB_LIMITS.pauseMsMax) =>
     createHub({
       servers,
       clientVersion: '0.0.0',
       childEnv: { PATH: process.env.PATH ?? '' },
-      // What failed stays failed for as long as a test looks at it.
-      limits: { ...DEFAULT_HUB_LIMITS, pauseMs: DEFAULT_HUB_LIMITS.pauseMsMax },
+      limits: { ...DEFAULT_HUB_LIMITS, pauseMs },
       clock: systemClock,
       timers: systemTimers,
       random: () => 0.5,
@@ -86,8 +86,8 @@ export function composerSubject(): ComposerSubject {
 
   return {
     hub,
-    openHub(servers) {
-      const opened = openHub(servers);
+    openHub(servers, pauseMs) {
+      const opened = openHub(servers, pauseMs);
       onTestFinished(() => opened.close());
       return opened;
     },
@@ -113,6 +113,7 @@ export function composerSubject(): ComposerSubject {
         journal: stores.journal,
         nameTools: toolApis,
         policyOf: () => 'allow',
+        noServersNote: 'There is no server.',
         clock: systemClock,
         timers: systemTimers,
         ids: randomIds,

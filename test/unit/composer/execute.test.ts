@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../../src/domain/clock.ts';
 import type { JsonObject, JsonValue } from '../../../src/domain/json.ts';
 import { checkJsonSize } from '../../../src/domain/json-size.ts';
 import { DEFAULT_LIMITS } from '../../../src/domain/limits.ts';
+import { moody } from '../../support/moody-servers.ts';
 import { composerSubject } from './composer-subject.ts';
 
 // What a script can do with tools, and what its caller is told of it.
@@ -165,6 +166,21 @@ test('a server that cannot be used is an error of its calls, and of nothing else
     status: 'failed',
     error: { name: 'ReferenceError', line: 1 },
   });
+});
+
+test.each([
+  ['which a call waits out where it is short', 200, { args: {} }],
+  [
+    'of which a call says how long it lasts',
+    undefined,
+    { kind: 'unavailable', retry_after_ms: expect.any(Number) },
+  ],
+])('a server that has failed is left alone for a while, %s', async (_, pauseMs, reply) => {
+  const hub = subject.openHub({ one: moody() }, pauseMs);
+  await hub.listTools('one');
+  const { execute } = await subject.open({ hub });
+  const { result } = await execute(`await one__die({}).catch(() => {}); ${caught('one__echo({})')}`);
+  expect(result).toMatchObject(reply);
 });
 
 test('policies hold for every call', async () => {

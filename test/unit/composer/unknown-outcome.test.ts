@@ -60,7 +60,7 @@ test('one that was surely not made is', async () => {
   // The server is left alone for a while after a failure.
   expect((await running).result).toEqual({
     kind: 'unavailable',
-    message: 'The server ledger ended (SIGKILL).',
+    message: expect.stringContaining('The server ledger was not called'),
     retryable: true,
   });
   expect(subject.ledger('pause')).toHaveLength(1);

@@ -396,12 +396,21 @@ test('secrets are the key and the password in the endpoint, but no placeholders'
 describe('downstream servers', () => {
   const servers = async (given: Given = {}) => (await load(given)).servers;
 
-  test('the file of the working directory is taken where none is named', async () => {
-    await writeFile(join(cwd, 'mcp_servers_config.json'), '{}');
+  test('the list of the working directory counts only beside a toolset that starts servers', async () => {
+    const ownFile = join(cwd, 'mcp_servers_config.json');
+    await writeFile(ownFile, '{}');
     await writeFile(join(cwd, 'other.json'), '{}');
-    expect(await servers()).toEqual({ file: join(cwd, 'mcp_servers_config.json'), allowUnlisted: false });
-    expect(await servers({ env: { MCP_SERVERS_CONFIG: 'other.json' } })).toMatchObject({
+    const unused = { unusedFile: ownFile, allowUnlisted: false };
+    expect(await servers()).toEqual(unused);
+    expect(await servers({ env: { ORCHESTRATOR_TOOLSETS: 'workflows,tasks,agent' } })).toEqual(unused);
+    for (const toolsets of ['servers', 'workflows,composition', 'all'])
+      expect(await servers({ env: { ORCHESTRATOR_TOOLSETS: toolsets } })).toEqual({
+        file: ownFile,
+        allowUnlisted: false,
+      });
+    expect(await servers({ env: { MCP_SERVERS_CONFIG: 'other.json' } })).toEqual({
       file: join(cwd, 'other.json'),
+      allowUnlisted: false,
     });
   });
 

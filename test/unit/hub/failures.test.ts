@@ -23,6 +23,14 @@ describe('a start', () => {
     expect(hub.statuses()).toMatchObject([{ state: 'failed', problem: expect.stringContaining('nonesuch') }]);
   });
 
+  test('of a command with arguments in it says where they belong', async () => {
+    const { hub } = openHub({ servers: { one: { command: 'npx -y nonesuch' } } });
+    await expect(hub.start('one')).rejects.toMatchObject({
+      message:
+        'The server one could not be started: there is no command npx -y nonesuch; arguments belong into `args`.',
+    });
+  });
+
   test('that comes to nothing quotes the last words, without secrets', async () => {
     const secret = 'sk-very-secret';
     const { hub, logs } = openHub({
@@ -88,6 +96,9 @@ describe('a start', () => {
       time.elapse(100);
       await expect(hub.callTool(echo)).rejects.toMatchObject({
         code: 'SERVER_UNAVAILABLE',
+        message: expect.stringMatching(
+          `^The server one was not called: it failed before, and is left alone for ${retryAfterMs - 100} ms more. The server one ended`,
+        ),
         retryAfterMs: retryAfterMs - 100,
       });
       expect(readFileSync(counter, 'utf8'), 'it was left alone').toBe(attempts);

@@ -11,6 +11,7 @@ const POLICIES = { one: { 'd*': 'deny', echo: 'ask' } } as const;
 function openGateway({ allowUnlisted = false } = {}) {
   const { hub } = openHub({ servers: CONFIGURED });
   return createGateway({
+    noServersNote: 'There is no server.',
     hub,
     configured: CONFIGURED,
     policyOf: (server, tool) => policyFor(server === 'one' ? POLICIES.one : {}, tool),

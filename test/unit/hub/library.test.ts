@@ -1,13 +1,19 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
+  type ConfirmableCall,
   Fault,
+  loadMcpServersConfig,
   McpClient,
   McpOrchestrator,
+  type McpOrchestratorOptions,
   McpServerProcess,
   type ServerSpec,
 } from '../../../src/hub/library.ts';
 import { isAlive } from '../../support/hub-room.ts';
 import { moody } from '../../support/moody-servers.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 function orchestrate(servers = {}): McpOrchestrator {
   const orchestrator = new McpOrchestrator({ servers });
@@ -104,6 +110,59 @@ describe('an orchestrator', () => {
     const pids = servers.map(({ status }) => status?.pid ?? 0);
     expect(await orchestrator.stopAllServers()).toHaveLength(2);
     expect(pids.map(isAlive)).toEqual([false, false]);
+  });
+});
+
+describe('the policies of a file', () => {
+  const call = (toolName: string) => ({ name: 'client', toolName });
+  async function orchestrateFile(confirm?: McpOrchestratorOptions['confirm']) {
+    const file = join(temporaryFolder(), 'servers.json');
+    const tools = { slow: 'deny', echo: 'ask' };
+    writeFileSync(file, JSON.stringify({ mcpServers: { one: { ...moody(), orchestrator: { tools } } } }));
+    const orchestrator = new McpOrchestrator({ ...(await loadMcpServersConfig(file)), confirm });
+    onTestFinished(async () => void (await orchestrator.stopAllServers()));
+    orchestrator.createClient('client', 'one');
+    return orchestrator;
+  }
+
+  test('hold for whatever calls a tool', async () => {
+    const orchestrator = await orchestrateFile();
+    const denied = { code: 'NOT_ALLOWED', details: { server: 'one', tool: 'slow' } };
+    await expect(orchestrator.callTool(call('slow'))).rejects.toMatchObject(denied);
+    await expect(orchestrator.createClient('other', 'one').callTool('slow')).rejects.toMatchObject(denied);
+    const server = await orchestrator.startServer({ name: 'one' });
+    await expect(server.hub.callTool({ server: 'one', tool: 'slow', args: {} })).rejects.toMatchObject(
+      denied,
+    );
+    await expect(new McpClient({ name: 'own', server }).callTool('slow')).rejects.toMatchObject(denied);
+    await expect(orchestrator.callTool(call('echo'))).rejects.toMatchObject({
+      code: 'NOT_ALLOWED',
+      message: expect.stringContaining('nobody can be asked'),
+    });
+    await expect(orchestrator.callTool(call('fail'))).rejects.toMatchObject({ code: 'TOOL_FAILED' });
+  });
+
+  test('are asked about where there is somebody to ask', async () => {
+    const asked: ConfirmableCall[] = [];
+    const orchestrator = await orchestrateFile(async (question) => {
+      asked.push(question);
+      return asked.length > 1;
+    });
+    await expect(orchestrator.callTool(call('echo'))).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+    expect(await orchestrator.callTool({ ...call('echo'), arguments: { a: 1 } })).toHaveProperty('value');
+    expect(asked).toEqual([
+      { server: 'one', tool: 'echo', args: {} },
+      { server: 'one', tool: 'echo', args: { a: 1 } },
+    ]);
+  });
+
+  test('are not passed over by taking everything for the servers', () => {
+    const config = { servers: { one: moody() }, policies: {}, notes: [] };
+    const orchestrateAll = (servers: object) => () => new McpOrchestrator({ servers: { ...servers } });
+    expect(orchestrateAll(config)).toThrow('all that loadMcpServersConfig returned');
+    expect(orchestrateAll({ mcpServers: { one: moody() } })).toThrow(
+      'The server mcpServers cannot be used. It has neither a `command` nor a `url`.',
+    );
   });
 });
 

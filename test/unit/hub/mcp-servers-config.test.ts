@@ -226,6 +226,25 @@ describe('policies', () => {
     );
   });
 
+  test.each(['orchestrator', 'orchestrater'])('the key %j beside the servers is a mistake', (key) => {
+    const json = JSON.stringify({
+      mcpServers: { files: { command: 'x' } },
+      [key]: { tools: { '*': 'deny' } },
+    });
+    expect(() => readMcpServersConfig({ file, json })).toThrow(
+      `${file}: ${key}: Rules stand in the entry of a server, under "orchestrator".`,
+    );
+  });
+
+  test('tools that stand in an entry by themselves are a mistake, but for the list of another program', () => {
+    expect(() => read({ files: { command: 'x', tools: { '*': 'deny' } } })).toThrow(
+      'mcpServers.files.tools: Rules stand under "orchestrator"',
+    );
+    expect(read({ files: { command: 'x', tools: ['read_file'] } }).notes).toEqual([
+      expect.stringContaining('tools is not used here.'),
+    ]);
+  });
+
   test('hold for a tool of any name', () => {
     const json =
       '{"mcpServers": {"files": {"command": "x", "orchestrator": {"tools": {"__proto__": "deny"}}}}}';

@@ -107,6 +107,27 @@ test.each([
     "ModuleNotFoundError: No module named 'x'",
   ],
   ['what says nothing of errors', ['starting', 'no key', '', '}'], 'no key'],
+  [
+    'npx without such a package',
+    [
+      'npm error code E404',
+      'npm error 404 Not Found - GET https://registry.example/nope',
+      'npm error 404',
+      "npm error 404  The requested resource 'nope@*' could not be found or you do not have permission to access it.",
+      'npm error A complete log of this run can be found in: /home/me/.npm/_logs/debug-0.log',
+    ],
+    'npm error 404 Not Found - GET https://registry.example/nope',
+  ],
+  [
+    'an older npm without a network',
+    [
+      'npm ERR! code EAI_AGAIN',
+      'npm ERR! errno EAI_AGAIN',
+      'npm ERR! request to https://x failed',
+      'npm ERR! A complete log of',
+    ],
+    'npm ERR! request to https://x failed',
+  ],
   ['what ends with nothing', ['^', '}'], 'line 19'],
 ])('the last words of %s', (_who, lines, words) => {
   const lastWords = createLastWords();
