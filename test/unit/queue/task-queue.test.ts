@@ -58,14 +58,20 @@ describe('adding', () => {
     expect((await queue().stats()).total).toBe(2);
   });
 
-  test('a repeat holds for the tasks that were not cleared away since', async () => {
+  test('a repeat adds nothing after its tasks were cleared away', async () => {
     const call = { descriptions: ['One.', 'Two.'], requestId: 'key' };
     await queue().addTasks(call);
     await queue().start({ taskId: 'task-001' });
     await queue().complete({ taskId: 'task-001', result: 1 });
     await queue().clearCompleted();
     const again = await queue().addTasks(call);
-    expect(again).toMatchObject({ replayed: true, tasks: [{ id: 'task-002' }] });
+    expect(again).toEqual({
+      replayed: true,
+      tasks: [
+        { id: 'task-001', status: 'completed', priority: 5, description: '(cleared)' },
+        { id: 'task-002', status: 'pending', priority: 5, description: 'Two.' },
+      ],
+    });
     for (const descriptions of [['One.', 'Two.', 'Three.'], ['Two.'], ['Zero.', 'Two.']])
       expect((await faultOf(queue().addTasks({ ...call, descriptions }))).code).toBe('REQUEST_ID_REUSED');
     expect((await queue().stats()).total).toBe(1);

@@ -43,7 +43,6 @@ const reads: Record<string, (db: Tables) => unknown> = {
   'tasks whose lease ended': ({ tasks }) => tasks.expired('2026', 10),
   'tasks of a request': ({ tasks }) => tasks.ofRequest('key'),
   'a task that was claimed under a key': ({ tasks }) => tasks.claimedUnder('key'),
-  'completed tasks': ({ tasks }) => tasks.removeCompleted(),
   'the last messages': ({ messages }) => messages.latest('s', 10),
   'the message of a request': ({ messages }) => messages.findRequest('s', 'key'),
   'task data': ({ taskData }) => taskData.find('s', 'k'),
@@ -87,6 +86,14 @@ it('moving an instance touches its row by its key', async () => {
   const { tables, statements, planOf } = await openTables(0);
   tables.instances.move(samples.advance(samples.start().instance).instance);
   expectIndexed(planOf(statements[0] as Statement));
+});
+
+it('completed tasks are found in an index, those that can be repeated too', async () => {
+  const { tables, statements, planOf } = await openTables(0);
+  tables.tasks.removeCompleted();
+  expect(statements).toHaveLength(2);
+  for (const statement of statements)
+    expect(planOf(statement).join('\n')).toMatch(/SEARCH tasks USING INDEX tasks_by_status \(status=\?\)/);
 });
 
 it('changing a task touches its row by its number', async () => {
