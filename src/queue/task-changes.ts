@@ -248,8 +248,13 @@ function handBack(task: Task, { now, error, feedback, startsOver }: HandBackPara
 /** However often it is said. */
 function withLastWord(error: string | undefined, word: string): string {
   if (error === undefined) return word;
-  return error.endsWith(word) ? error : `${error} ${word}`;
+  if (error.endsWith(word)) return error;
+  const stop = ENDS_SENTENCE.test(error) ? '' : '.';
+  return `${error}${stop} ${word}`;
 }
+
+/** Also within quotes or brackets. */
+const ENDS_SENTENCE = /[.!?…]["'”’)\]]*\s*$/u;
 
 function leaseEnd(now: string, leaseMs: number | undefined): string | undefined {
   return leaseMs === undefined ? undefined : new Date(Date.parse(now) + leaseMs).toISOString();

@@ -192,6 +192,17 @@ describe('trying again', () => {
     expect(retryTask(only, { now: LATER }).error).toContain('Its only attempt is used up');
   });
 
+  test.each([
+    ['cannot', 'cannot. All'],
+    ['No.', 'No. All'],
+    ['What?!', 'What?! All'],
+    ['It said "No."', 'It said "No." All'],
+    ['exit code 1 (of 2)', 'exit code 1 (of 2). All'],
+    ['Cut off…', 'Cut off… All'],
+  ])('what went wrong gets its stop before more is said: %s', (error, said) => {
+    expect(retryTask({ ...failed, attempts: 3, error }, { now: LATER }).error).toContain(said);
+  });
+
   test('a task that waits for it already gets the feedback, and else stays as it is', () => {
     const waiting = retryTask(failed, { now: LATER, feedback: 'Better.' });
     expect(retryTask(waiting, { now: LATER, feedback: 'Better.' })).toBe(waiting);
