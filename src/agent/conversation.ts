@@ -2,7 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import { Fault } from '../domain/errors.ts';
 import type { Limits } from '../domain/limits.ts';
 import { requestIdReused } from '../domain/request-id-reused.ts';
-import type { Message, MessageRole } from '../domain/session.ts';
+import type { MessageRole } from '../domain/session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 
 export interface ConversationDeps {
@@ -42,6 +42,8 @@ export interface ConversationAnswer {
   readonly messages: readonly MessageItem[];
   /** Older ones that were asked for are left out, because together they would be too large for one answer. */
   readonly truncated?: true;
+  /** Leads to those before; absent where there are none. */
+  readonly next_cursor?: string;
 }
 
 /** Throws `TOO_LARGE`, or `REQUEST_ID_REUSED` if the key belongs to another message. */
@@ -76,32 +78,30 @@ export interface ConversationParams {
   readonly sessionId: string;
   /** At most `limits.pageSizeMax`, which larger numbers are cut to. */
   readonly maxMessages: number;
+  /** `next_cursor` of the answer before, for the messages before those. */
+  readonly cursor?: string;
 }
 
-/** The last messages, as many as fit into an answer. */
+/** The last messages, as many as fit into an answer. Throws `INVALID_ARGUMENT` for a cursor that none gave out. */
 export async function conversation(
   { sessions, limits }: ConversationDeps,
-  { sessionId, maxMessages }: ConversationParams,
+  { sessionId, maxMessages, cursor }: ConversationParams,
 ): Promise<ConversationAnswer> {
-  const found = await sessions.lastMessages(sessionId, Math.min(maxMessages, limits.pageSizeMax));
-  const messages = latestWithin(found, limits.requestBytesMax);
+  const limit = Math.min(maxMessages, limits.pageSizeMax);
+  const { items, nextCursor } = await sessions.lastMessages(sessionId, {
+    limit,
+    cursor,
+    bytesMax: limits.requestBytesMax,
+  });
   return {
     session_id: sessionId,
-    messages: messages.map((message) => ({
+    messages: items.map((message) => ({
       message_id: message.messageId,
       role: message.role,
       content: message.content,
       created_at: message.createdAt,
     })),
-    truncated: messages.length < found.length ? true : undefined,
+    truncated: nextCursor !== undefined && items.length < limit ? true : undefined,
+    next_cursor: nextCursor,
   };
-}
-
-function latestWithin(messages: readonly Message[], bytesMax: number): readonly Message[] {
-  let bytes = 0;
-  const tooLarge = messages.findLastIndex(({ content }) => {
-    bytes += Buffer.byteLength(content);
-    return bytes > bytesMax;
-  });
-  return messages.slice(tooLarge + 1);
 }

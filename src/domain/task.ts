@@ -49,7 +49,7 @@ export interface Task {
   readonly instanceId?: string;
   /** Of the call that claimed it last, if that gave one: as long as it is in progress, the same call gets it again. */
   readonly claimKey?: string;
-  /** Of the call that had it tried again last, if that gave one. */
+  /** Of the call that had it tried again last, if that gave one: the key, and a hash of what it said. */
   readonly retryKey?: string;
   /** ISO-8601 UTC. */
   readonly createdAt: string;

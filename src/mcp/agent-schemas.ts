@@ -53,6 +53,7 @@ export const conversation = z.object({
   session_id: text,
   messages: z.array(z.object({ message_id: z.int(), role, content: text, created_at: text })),
   truncated: flag,
+  next_cursor: text.optional(),
 });
 
 export const stored = z.object({ session_id: text, key: text });

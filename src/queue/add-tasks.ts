@@ -18,7 +18,7 @@ export async function addTasks(
   return { tasks: added.tasks, replayed: true };
 }
 
-/** Of all that was asked for: tasks that were completed may be cleared away before the call is repeated. */
+/** Of all that was asked for: nothing but this is kept of it when its tasks are cleared away. */
 function hashOf(asked: readonly NewTask[]): string {
   const given = asked.map(({ description, priority, maxAttempts, workflowName, context }) => ({
     description,

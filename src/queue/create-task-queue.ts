@@ -13,6 +13,7 @@ import { changeTask, requireTask } from './change-task.ts';
 import type { BreakerSettings } from './circuit-breaker.ts';
 import { giveBackExpired, giveBackExpiredIfWritable } from './expired-leases.ts';
 import { checkDescription, checkOptions, newTask } from './new-task.ts';
+import { checkSameClaim, retryKeyOf } from './repeated-call.ts';
 import { claimTask, completeTask, failTask, resetTask, retryTask, startTask } from './task-changes.ts';
 import {
   checkBatch,
@@ -108,7 +109,9 @@ export function createTaskQueue(deps: TaskQueueDeps): TaskQueue {
         (pending) => claimTask(pending, { now, leaseMs, claimKey: requestId }),
         requestId,
       );
-      return task && heldTask(task);
+      if (task === undefined) return undefined;
+      checkSameClaim(task, { requestId, leaseMs });
+      return heldTask(task);
     },
 
     async start({ taskId, leaseSeconds, fencingToken }) {
@@ -156,8 +159,9 @@ export function createTaskQueue(deps: TaskQueueDeps): TaskQueue {
     async retry({ taskId, feedback, requestId }) {
       if (feedback !== undefined) checkText({ what: 'feedback', text: feedback, limits });
       const now = clock.now();
+      const retryKey = requestId === undefined ? undefined : retryKeyOf(requestId, feedback);
       const { task, ...answer } = await end(taskId, (before) =>
-        retryTask(before, { now, feedback, retryKey: requestId }),
+        retryTask(before, { now, feedback, retryKey }),
       );
       const retried = task.status !== 'failed';
       const message = retried

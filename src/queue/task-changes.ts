@@ -2,6 +2,7 @@ import { Fault } from '../domain/errors.ts';
 import type { JsonValue } from '../domain/json.ts';
 import { canonicalJson } from '../domain/json.ts';
 import type { Task } from '../domain/task.ts';
+import { isRepeatedRetry } from './repeated-call.ts';
 import { checkHolder, checkToken, hasAttemptsLeft, wrongStatus } from './task-holder.ts';
 
 /**
@@ -95,7 +96,7 @@ export function failTask(task: Task, params: AsCaller & { readonly reason: strin
 
 interface RetryTaskParams extends At {
   readonly feedback?: string;
-  /** Of the call, so that its repeat changes nothing. */
+  /** Of the call, made by `retryKeyOf`, so that its repeat changes nothing. */
   readonly retryKey?: string;
 }
 
@@ -105,7 +106,7 @@ interface RetryTaskParams extends At {
  * as it is, whoever works on it now.
  */
 export function retryTask(task: Task, { now, feedback, retryKey }: RetryTaskParams): Task {
-  if (retryKey !== undefined && retryKey === task.retryKey) return task;
+  if (isRepeatedRetry(task, retryKey)) return task;
   const waits = task.status === 'pending' && (task.attempts > 0 || feedback !== undefined);
   if (waits) return adviseTask(task, { now, feedback, retryKey });
   if (task.status !== 'failed' && task.status !== 'in_progress') throw wrongStatus(task, 'be retried');
@@ -247,8 +248,13 @@ function handBack(task: Task, { now, error, feedback, startsOver }: HandBackPara
 /** However often it is said. */
 function withLastWord(error: string | undefined, word: string): string {
   if (error === undefined) return word;
-  return error.endsWith(word) ? error : `${error} ${word}`;
+  if (error.endsWith(word)) return error;
+  const stop = ENDS_SENTENCE.test(error) ? '' : '.';
+  return `${error}${stop} ${word}`;
 }
+
+/** Also within quotes or brackets. */
+const ENDS_SENTENCE = /[.!?…]["'”’)\]]*\s*$/u;
 
 function leaseEnd(now: string, leaseMs: number | undefined): string | undefined {
   return leaseMs === undefined ? undefined : new Date(Date.parse(now) + leaseMs).toISOString();

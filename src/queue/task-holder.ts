@@ -4,7 +4,7 @@ import type { Task } from '../domain/task.ts';
 /** The task, if the one who asks still holds it; else throws `LEASE_LOST`. */
 export function checkHolder(task: Task, fencingToken: number): Task {
   if (task.status === 'in_progress' && task.fencingToken === fencingToken) return task;
-  throw leaseLost(task);
+  throw notHeld(task, fencingToken);
 }
 
 /**
@@ -12,7 +12,7 @@ export function checkHolder(task: Task, fencingToken: number): Task {
  * out counts until somebody else has the task. Throws `LEASE_LOST` or `FENCING_TOKEN_REQUIRED`.
  */
 export function checkToken(task: Task, fencingToken: number | undefined): void {
-  if (fencingToken !== undefined && fencingToken !== task.fencingToken) throw leaseLost(task);
+  if (fencingToken !== undefined && fencingToken !== task.fencingToken) throw notHeld(task, fencingToken);
   if (fencingToken !== undefined || task.status !== 'in_progress' || task.leaseExpiresAt === undefined)
     return;
   throw new Fault(
@@ -54,6 +54,19 @@ function nextCall(task: Task): string {
 /** What is left to do about a task whose attempts are used up. */
 export const ADD_ANEW =
   'To have it tried all the same, add it anew with add_task, and say there what went wrong.';
+
+/** A token that nobody was ever given is more likely mistyped than lost: its worker may hold the task still. */
+function notHeld(task: Task, fencingToken: number): Fault {
+  if (fencingToken >= 1 && fencingToken <= task.fencingToken) return leaseLost(task);
+  return new Fault(
+    'LEASE_LOST',
+    `Task ${task.id} was never given out with the fencing_token ${fencingToken}.`,
+    {
+      hint: 'Compare it with the answer that gave you the task, and call again if it is another one; else leave the task.',
+      details: { task_id: task.id },
+    },
+  );
+}
 
 export function leaseLost(task: Pick<Task, 'id'>): Fault {
   return new Fault(

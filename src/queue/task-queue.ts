@@ -125,7 +125,7 @@ export interface TaskQueue {
   addTasks(params: AddTasksParams): Promise<TasksAnswer>;
   /** The pending task that would be claimed next; nobody gets it by this. */
   peek(): Promise<TaskItem | undefined>;
-  /** Takes the next pending task, for as many seconds; undefined if there is none. Two workers never get the same. */
+  /** Takes the next pending task, for as many seconds; undefined if there is none. Two workers never get the same. Throws `REQUEST_ID_REUSED`. */
   claim(params: ClaimTaskParams): Promise<HeldTask | undefined>;
   /**
    * Takes a certain pending task; with the fencing token of a task that one holds, renews its lease. Throws
@@ -138,7 +138,7 @@ export interface TaskQueue {
   completeBatch(params: CompleteTasksParams): Promise<TasksAnswer>;
   /** The worker's own judgement: no further attempt is made, unless `retry` asks for one. Throws what `complete` throws. */
   fail(params: FailTaskParams): Promise<TaskAnswer>;
-  /** Makes a failed task, or one in progress, pending again. Throws `TASK_NOT_FOUND`, `TASK_STATUS_INVALID`. */
+  /** Makes a failed task, or one in progress, pending again. Throws `TASK_NOT_FOUND`, `TASK_STATUS_INVALID`, `REQUEST_ID_REUSED`. */
   retry(params: RetryTaskParams): Promise<RetryAnswer>;
   clearCompleted(): Promise<{ readonly cleared: number }>;
   /** Makes every task pending with no attempt behind it, and closes the circuit breaker. */

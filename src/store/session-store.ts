@@ -15,6 +15,11 @@ export interface AddedMessage {
   readonly replayed: boolean;
 }
 
+export interface MessagePageParams extends PageParams {
+  /** Of the contents, all messages of the page together; the last one is there whatever its size. */
+  readonly bytesMax?: number;
+}
+
 export interface PutValueParams {
   readonly sessionId: string;
   readonly key: string;
@@ -38,8 +43,8 @@ export interface SearchParams {
 export interface SessionStore {
   addMessage(params: AddMessageParams): Promise<AddedMessage>;
 
-  /** The last `limit` messages, the oldest of them first. */
-  lastMessages(sessionId: string, limit: number): Promise<readonly Message[]>;
+  /** The last messages, in each page the oldest first; the next page has those before. */
+  lastMessages(sessionId: string, page: MessagePageParams): Promise<Page<Message>>;
 
   /** Keeps a value under a key, in place of the one that was there. */
   putTaskData(params: PutValueParams): Promise<void>;

@@ -11,14 +11,14 @@ export type TaskChange = (task: Task) => Task;
 
 export interface AddTasksParams {
   readonly tasks: readonly NewTask[];
-  /** Makes the call safe to repeat, as long as one of its tasks is there. */
+  /** Makes the call safe to repeat, also after its tasks were removed. */
   readonly requestId?: string;
   /** Of all that the call asks for: tells its repeat from another call with the same key. */
   readonly requestHash?: string;
 }
 
 export interface AddedTasks {
-  /** In the order of adding. */
+  /** In the order of adding; of those that were removed since, no more than that they were completed. */
   readonly tasks: readonly Task[];
   /** They were added before, under the same `requestId`; nothing was written now. */
   readonly replayed: boolean;
@@ -82,7 +82,7 @@ export interface TaskStore {
   /** Changes every task, in one transaction. Returns how many there are. */
   changeAllTasks(change: TaskChange): Promise<number>;
 
-  /** Returns how many completed tasks there were. */
+  /** Returns how many completed tasks there were. Nothing but the repeat of the call that added them tells of them. */
   removeCompletedTasks(): Promise<number>;
 
   /** In the order in which they are taken; all statuses mixed where none is given. */

@@ -38,7 +38,7 @@ export function createSessionStoreOnConnection({ client, retry }: StoreOnConnect
   return {
     // Taking the write lock first means that what is checked still holds when it is acted upon.
     addMessage: (params) => retry(() => add.immediate(params)),
-    lastMessages: (sessionId, limit) => retry(() => messages.latest(sessionId, limit)),
+    lastMessages: (sessionId, page) => retry(() => messages.latest(sessionId, page)),
     putTaskData: (params) =>
       retry(() => {
         taskData.put(params);

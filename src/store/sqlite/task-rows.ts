@@ -1,6 +1,6 @@
 import type { CircuitBreaker } from '../../domain/circuit-breaker.ts';
 import { type NewTask, type Task, taskId } from '../../domain/task.ts';
-import type { circuitBreakers, tasks } from './task-schema.ts';
+import { CLEARED, type circuitBreakers, type tasks } from './task-schema.ts';
 import { withoutNulls } from './without-nulls.ts';
 
 type TaskRow = Omit<typeof tasks.$inferSelect, 'requestId' | 'requestHash'>;
@@ -34,8 +34,13 @@ export function taskToRow(task: NewTask): Omit<TaskRow, 'taskNumber'> {
   };
 }
 
-export function taskFromRow({ taskNumber, result, ...row }: TaskRow): Task {
-  const task = { id: taskId(taskNumber), ...withoutNulls(row) };
+export function taskFromRow({ taskNumber, status, result, ...row }: TaskRow): Task {
+  const task = {
+    id: taskId(taskNumber),
+    // Only a completed task is ever cleared.
+    status: status === CLEARED ? ('completed' as const) : status,
+    ...withoutNulls(row),
+  };
   return result === null ? task : { ...task, result: result.value };
 }
 

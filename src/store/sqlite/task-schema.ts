@@ -6,6 +6,12 @@ import type { NewTask, TaskStatus } from '../../domain/task.ts';
 import { json, type Present, plainText, presentJson } from './columns.ts';
 
 /**
+ * The status of what is left of a completed task that was removed, where the call that added it can be repeated: its
+ * number and that call. Nobody but that repeat sees it.
+ */
+export const CLEARED = 'cleared';
+
+/**
  * The queue. SQLite ends every index with the row id, here the number of the task, so that the tasks of a status are
  * walked in the order of taking; those of all are merged from one walk per status. The columns that grow come last,
  * so that reading the others never follows overflow pages.
@@ -15,7 +21,7 @@ export const tasks = sqliteTable(
   {
     // Only with AUTOINCREMENT is the number of a removed task never given again.
     taskNumber: integer('task_number').primaryKey({ autoIncrement: true }),
-    status: plainText('status').$type<TaskStatus>().notNull(),
+    status: plainText('status').$type<TaskStatus | typeof CLEARED>().notNull(),
     priority: integer('priority').notNull(),
     attempts: integer('attempts').notNull(),
     maxAttempts: integer('max_attempts').notNull(),

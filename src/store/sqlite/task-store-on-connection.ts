@@ -134,7 +134,7 @@ export function createTaskStoreOnConnection({ client, retry }: StoreOnConnection
     removeCompletedTasks: () => retry(() => removeCompleted.immediate()),
     listTasks: (filter, page) => retry(() => list(filter, page)),
     async countTasks() {
-      const counts = new Map(await retry(() => table.countByStatus()));
+      const counts = new Map<string, number>(await retry(() => table.countByStatus()));
       const entries = TASK_STATUSES.map((status) => [status, counts.get(status) ?? 0]);
       return Object.fromEntries(entries) as Record<TaskStatus, number>;
     },

@@ -1,11 +1,11 @@
-import { and, asc, eq, gt, isNotNull, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, isNull, lte, ne, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import { type NewTask, type Task, type TaskStatus, taskNumber } from '../../domain/task.ts';
+import { type NewTask, type Task, taskNumber } from '../../domain/task.ts';
 import type { AddedTasks } from '../task-store.ts';
 import { lazy } from './lazy.ts';
 import { columnPlaceholders, rowPlaceholders } from './placeholders.ts';
 import { taskFromRow, taskToRow } from './task-rows.ts';
-import { taskColumns, tasks } from './task-schema.ts';
+import { CLEARED, taskColumns, tasks } from './task-schema.ts';
 
 /** The call that adds a task. */
 interface TaskOrigin {
@@ -20,11 +20,12 @@ interface TaskOrigin {
 export function createTaskTable(db: BetterSQLite3Database) {
   const { placeholder } = sql;
   const hasNumber = eq(tasks.taskNumber, placeholder('taskNumber'));
+  const isThere = ne(tasks.status, CLEARED);
   const { taskNumber: _taskNumber, ...changing } = taskColumns;
 
   const insert = lazy(() => db.insert(tasks).values(rowPlaceholders(tasks)).prepare());
   const update = lazy(() => db.update(tasks).set(columnPlaceholders(changing)).where(hasNumber).prepare());
-  const select = lazy(() => db.select(taskColumns).from(tasks).where(hasNumber).prepare());
+  const select = lazy(() => db.select(taskColumns).from(tasks).where(and(hasNumber, isThere)).prepare());
   const selectNext = lazy(() =>
     db
       .select(taskColumns)
@@ -69,12 +70,20 @@ export function createTaskTable(db: BetterSQLite3Database) {
     db
       .select(taskColumns)
       .from(tasks)
-      .where(gt(tasks.taskNumber, placeholder('taskNumber')))
+      .where(and(gt(tasks.taskNumber, placeholder('taskNumber')), isThere))
       .orderBy(asc(tasks.taskNumber))
       .limit(placeholder('limit'))
       .prepare(),
   );
-  const deleteCompleted = lazy(() => db.delete(tasks).where(eq(tasks.status, 'completed')).prepare());
+  const isCompleted = eq(tasks.status, 'completed');
+  const deleteCompleted = lazy(() =>
+    db
+      .delete(tasks)
+      .where(and(isCompleted, isNull(tasks.requestId)))
+      .prepare(),
+  );
+  // Whoever repeats the call that added them has to find that it was made.
+  const clearCompleted = lazy(() => db.update(tasks).set(LEFT_OF_CLEARED).where(isCompleted).prepare());
   const countByStatus = lazy(() =>
     db
       .select({ status: tasks.status, count: sql<number>`count(*)` })
@@ -104,7 +113,7 @@ export function createTaskTable(db: BetterSQLite3Database) {
       return row && taskFromRow(row);
     },
 
-    /** Those that were added by one call, as far as they are still there. */
+    /** Those that were added by one call, also where only that is left of them. */
     ofRequest(requestId: string): Pick<AddedTasks, 'tasks' | 'requestHash'> {
       const rows = selectOfRequest().all({ requestId });
       return {
@@ -131,13 +140,25 @@ export function createTaskTable(db: BetterSQLite3Database) {
     },
 
     removeCompleted(): number {
-      return deleteCompleted().run().changes;
+      return deleteCompleted().run().changes + clearCompleted().run().changes;
     },
 
-    countByStatus(): readonly (readonly [TaskStatus, number])[] {
+    /** Those that were cleared are among them, under a status that no task has. */
+    countByStatus(): readonly (readonly [string, number])[] {
       return countByStatus()
         .all()
         .map(({ status, count }) => [status, count]);
     },
   };
 }
+
+const LEFT_OF_CLEARED = {
+  status: CLEARED,
+  description: '(cleared)',
+  workflowName: null,
+  instanceId: null,
+  error: null,
+  feedback: null,
+  context: null,
+  result: null,
+} as const;

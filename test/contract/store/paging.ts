@@ -38,6 +38,7 @@ export const garbageCursors = [
   encoded({ priority: '1', taskNumber: 1 }),
   encoded({ priority: 1, taskNumber: 1e300 }),
   encoded({ key: 1 }),
+  encoded({ before: '7' }),
   `${encoded({ revision: 1, historyEntryId: 1 })}!`,
   `${encoded({ updatedAt: '2026', instanceId: 'a' })}=`,
 ];

@@ -37,10 +37,10 @@ export function describeSessionStoreContract(name: string, open: () => Promise<O
         ...changes,
       });
       const contents = async (sessionId: string, limit = 100) =>
-        (await store.lastMessages(sessionId, limit)).map(({ content }) => content);
+        (await store.lastMessages(sessionId, { limit })).items.map(({ content }) => content);
 
       it('keeps messages, numbered upwards, the oldest first', async () => {
-        expect(await store.lastMessages('s', 10)).toEqual([]);
+        expect(await store.lastMessages('s', { limit: 10 })).toEqual({ items: [] });
         const added: Message[] = [];
         for (const role of MESSAGE_ROLES) {
           const { message, replayed } = await store.addMessage({ message: draft(`from ${role}`, { role }) });
@@ -51,7 +51,7 @@ export function describeSessionStoreContract(name: string, open: () => Promise<O
           });
           added.push(message);
         }
-        expect(await store.lastMessages('s', 10)).toStrictEqual(added);
+        expect((await store.lastMessages('s', { limit: 10 })).items).toStrictEqual(added);
         const ids = added.map(({ messageId }) => messageId);
         expect(ids).toEqual([...new Set(ids)].sort((one, other) => one - other));
       });
@@ -61,6 +61,32 @@ export function describeSessionStoreContract(name: string, open: () => Promise<O
         expect(await contents('s', 2)).toEqual(['c', 'd']);
         expect(await contents('s', 1)).toEqual(['d']);
         expect(await contents('s', 0)).toEqual([]);
+      });
+
+      it('leads back to the first one, through pages of any size', async () => {
+        const added: Message[] = [];
+        for (let n = 0; n < 25; n++) {
+          added.push((await store.addMessage({ message: draft(`message ${n}`) })).message);
+          await store.addMessage({ message: draft('aside', { sessionId: 't' }) });
+        }
+        for (const limit of [1, 4, 24, 25, 100]) {
+          const pages = await allPages((page) => store.lastMessages('s', page), limit);
+          expect(pages.reverse().flat()).toEqual(added);
+          expect(pages).toHaveLength(Math.ceil(added.length / limit));
+        }
+      });
+
+      it('ends a page where it would be too large, and goes on there', async () => {
+        for (const content of ['a', 'bb', 'ccc', 'ddddd', 'éé'])
+          await store.addMessage({ message: draft(content) });
+        const pages = await allPages((page) => store.lastMessages('s', { ...page, bytesMax: 4 }), 10);
+        const texts = pages.map((page) => page.map(({ content }) => content));
+        expect(texts).toEqual([['éé'], ['ddddd'], ['ccc'], ['a', 'bb']]);
+      });
+
+      it.each([...garbageCursors])('refuses the cursor %j', async (cursor) => {
+        await store.addMessage({ message: draft('a') });
+        await expect(store.lastMessages('s', { limit: 5, cursor })).rejects.toMatchObject(badCursor);
       });
 
       it('is that of one session', async () => {
@@ -374,7 +400,7 @@ export function describeSessionStoreContract(name: string, open: () => Promise<O
       await store.putKnowledge({ sessionId: 's', key: 'k', value: 'something known', now });
       await opened.closeStores();
       store = await opened.reopen();
-      expect(await store.lastMessages('s', 10)).toMatchObject([message]);
+      expect((await store.lastMessages('s', { limit: 10 })).items).toMatchObject([message]);
       expect((await store.addMessage({ message, requestId: 'key' })).replayed).toBe(true);
       expect((await store.findTaskData('s', 'k'))?.value).toEqual([1]);
       expect((await store.findKnowledge('s', 'k'))?.value).toBe('something known');

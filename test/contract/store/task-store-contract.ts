@@ -108,27 +108,45 @@ export function describeTaskStoreContract(name: string, open: () => Promise<Open
         expect(await all()).toHaveLength(4);
       });
 
-      it('forgets a key with the last of its tasks', async () => {
-        const add = () => store.addTasks({ tasks: [sampleTask(), sampleTask()], requestId: 'key' });
-        await add();
-        await store.changeTasks(['task-001'], complete);
-        await store.removeCompletedTasks();
-        const rest = await add();
-        expect([idsOf(rest.tasks), rest.replayed]).toEqual([['task-002'], true]);
-        await store.changeTasks(['task-002'], complete);
-        await store.removeCompletedTasks();
-        const anew = await add();
-        expect([idsOf(anew.tasks), anew.replayed]).toEqual([['task-003', 'task-004'], false]);
-      });
-
-      it('tells what the call was that added tasks, also when some of them are gone', async () => {
-        const call = { tasks: [sampleTask(), sampleTask()], requestId: 'key', requestHash: 'first' };
+      it('knows a key after its tasks were removed, and of these no more than that they were completed', async () => {
+        const large = { description: 'secret', context: { a: 1 }, result: ['secret'], workflowName: 'W' };
+        const call = {
+          tasks: [sampleTask(large), sampleTask()],
+          requestId: 'key',
+          requestHash: 'first',
+        };
         expect(await store.addTasks(call)).not.toHaveProperty('requestHash');
         await store.changeTasks(['task-001'], complete);
+        expect(await store.removeCompletedTasks()).toBe(1);
+        for (const requestHash of ['first', 'other']) {
+          const again = await store.addTasks({ ...call, requestHash });
+          expect(again).toMatchObject({ replayed: true, requestHash: 'first' });
+          expect(again.tasks).toMatchObject([
+            { id: 'task-001', status: 'completed', description: '(cleared)' },
+            { id: 'task-002', status: 'pending', description: sampleTask().description },
+          ]);
+          expect(JSON.stringify(again.tasks[0])).not.toContain('secret');
+          for (const member of ['context', 'result', 'workflowName', 'requestHash'])
+            expect(again.tasks[0]).not.toHaveProperty(member);
+        }
+        await store.changeTasks(['task-002'], complete);
+        expect(await store.removeCompletedTasks()).toBe(1);
+        const last = await store.addTasks(call);
+        expect([idsOf(last.tasks), last.replayed]).toEqual([['task-001', 'task-002'], true]);
+      });
+
+      it('shows removed tasks to nobody else', async () => {
+        await store.addTasks({ tasks: [sampleTask(), sampleTask()], requestId: 'key' });
+        await store.changeTasks(['task-001', 'task-002'], (tasks) => complete(tasks));
         await store.removeCompletedTasks();
-        const again = await store.addTasks({ ...call, requestHash: 'other' });
-        expect(again).toMatchObject({ replayed: true, requestHash: 'first', tasks: [{ id: 'task-002' }] });
-        expect(again.tasks[0]).not.toHaveProperty('requestHash');
+        expect(await all()).toEqual([]);
+        for (const status of TASK_STATUSES)
+          expect((await store.listTasks({ status }, { limit: 9 })).items).toEqual([]);
+        expect(await store.findTask('task-001')).toBeUndefined();
+        expect(await store.changeAllTasks((task) => ({ ...task, status: 'pending' }))).toBe(0);
+        expect(await store.countTasks()).toEqual({ pending: 0, in_progress: 0, completed: 0, failed: 0 });
+        expect(await store.removeCompletedTasks()).toBe(0);
+        expect(await store.nextTask()).toBeUndefined();
       });
 
       it('takes a key once, though two stores see it at once', async () => {

@@ -462,6 +462,7 @@ describe('the conversation', () => {
           created_at: '2026-01-01T00:00:00.002Z',
         },
       ],
+      next_cursor: expect.any(String),
     });
     expect((await agent.conversation({ sessionId: 't', maxMessages: 10 })).messages).toEqual([]);
   });
@@ -491,7 +492,27 @@ describe('the conversation', () => {
     expect(await agent.conversation({ sessionId: 's', maxMessages: 10 })).toMatchObject({
       messages: [{ content: 'abcdefghij' }, { content: 'ABCDE' }, { content: '!' }],
       truncated: true,
+      next_cursor: expect.any(String),
     });
+  });
+
+  test('says that there are older messages, and leads to them', async () => {
+    const { agent } = await openAgentRoom({ limits: { pageSizeMax: 4 } });
+    const said = Array.from({ length: 10 }, (_, n) => `message ${n}`);
+    for (const content of said) await agent.addMessage(message(content));
+    const read: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const answer = await agent.conversation({ sessionId: 's', maxMessages: 200, cursor });
+      read.unshift(...answer.messages.map(({ content }) => content));
+      cursor = answer.next_cursor;
+      expect(answer.truncated).toBeUndefined();
+      // Better a failure than a loop, should a cursor not lead on.
+      expect(read.length).toBeLessThanOrEqual(said.length);
+    } while (cursor !== undefined);
+    expect(read).toEqual(said);
+    const bad = agent.conversation({ sessionId: 's', maxMessages: 1, cursor: 'x' });
+    expect((await faultOf(bad)).code).toBe('INVALID_ARGUMENT');
   });
 });
 

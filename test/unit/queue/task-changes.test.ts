@@ -92,6 +92,26 @@ describe('holding', () => {
     expect(await codeOf(() => failTask(task, { ...thief, reason: 'x' }))).toBe('LEASE_LOST');
   });
 
+  test.each([0, -1, 2])(
+    'who shows a token that was never given out is told to check it: %s',
+    async (token) => {
+      for (const change of [
+        () => completeTask(leased, { now: NOW, fencingToken: token, result: 1 }),
+        () => startTask(leased, { now: NOW, fencingToken: token, leaseMs: 1 }),
+      ]) {
+        const fault = await faultOf(change);
+        expect(fault).toMatchObject({
+          code: 'LEASE_LOST',
+          message: `Task task-001 was never given out with the fencing_token ${token}.`,
+          hint: expect.stringContaining('Compare it with the answer that gave you the task'),
+        });
+      }
+      const taken = startTask(leased, { now: LATER });
+      const fault = await faultOf(() => completeTask(taken, { now: LATER, fencingToken: 1, result: 1 }));
+      expect(fault.hint).toContain('Stop working on it');
+    },
+  );
+
   test('the run that carries it out is kept, once', () => {
     const noted = noteInstance(leased, { ...holder, instanceId: 'run-1' });
     expect(noted).toEqual({ ...leased, instanceId: 'run-1' });
@@ -190,6 +210,17 @@ describe('trying again', () => {
     expect(retryTask(last, { now: LATER })).toMatchObject({ status: 'failed', completedAt: LATER });
     const only = { ...leased, maxAttempts: 1, error: undefined };
     expect(retryTask(only, { now: LATER }).error).toContain('Its only attempt is used up');
+  });
+
+  test.each([
+    ['cannot', 'cannot. All'],
+    ['No.', 'No. All'],
+    ['What?!', 'What?! All'],
+    ['It said "No."', 'It said "No." All'],
+    ['exit code 1 (of 2)', 'exit code 1 (of 2). All'],
+    ['Cut off…', 'Cut off… All'],
+  ])('what went wrong gets its stop before more is said: %s', (error, said) => {
+    expect(retryTask({ ...failed, attempts: 3, error }, { now: LATER }).error).toContain(said);
   });
 
   test('a task that waits for it already gets the feedback, and else stays as it is', () => {

@@ -58,14 +58,20 @@ describe('adding', () => {
     expect((await queue().stats()).total).toBe(2);
   });
 
-  test('a repeat holds for the tasks that were not cleared away since', async () => {
+  test('a repeat adds nothing after its tasks were cleared away', async () => {
     const call = { descriptions: ['One.', 'Two.'], requestId: 'key' };
     await queue().addTasks(call);
     await queue().start({ taskId: 'task-001' });
     await queue().complete({ taskId: 'task-001', result: 1 });
     await queue().clearCompleted();
     const again = await queue().addTasks(call);
-    expect(again).toMatchObject({ replayed: true, tasks: [{ id: 'task-002' }] });
+    expect(again).toEqual({
+      replayed: true,
+      tasks: [
+        { id: 'task-001', status: 'completed', priority: 5, description: '(cleared)' },
+        { id: 'task-002', status: 'pending', priority: 5, description: 'Two.' },
+      ],
+    });
     for (const descriptions of [['One.', 'Two.', 'Three.'], ['Two.'], ['Zero.', 'Two.']])
       expect((await faultOf(queue().addTasks({ ...call, descriptions }))).code).toBe('REQUEST_ID_REUSED');
     expect((await queue().stats()).total).toBe(1);
@@ -207,6 +213,23 @@ describe('taking', () => {
     await queue().retry({ taskId: 'task-002' });
     await queue().start({ taskId: 'task-002' });
     expect((await queue().claim(call))?.id).toBe('task-003');
+  });
+
+  test('a repeat with another lease is refused, unless the lease was renewed since', async () => {
+    await file.add(['One.', 'Two.']);
+    const call = { leaseSeconds: 60, requestId: 'key' };
+    const first = await queue().claim(call);
+    const other = { ...call, leaseSeconds: 61 };
+    expect(await faultOf(queue().claim(other))).toMatchObject({
+      code: 'REQUEST_ID_REUSED',
+      message: expect.stringContaining('other lease_seconds, which got task-001'),
+    });
+    expect((await faultOf(queue().claim({ requestId: 'key' }))).code).toBe('REQUEST_ID_REUSED');
+    expect((await queue().stats()).pending).toBe(1);
+    expect(await queue().claim(call)).toEqual(first);
+    file.time.elapse(1);
+    await queue().start({ taskId: 'task-001', fencingToken: first?.fencing_token, leaseSeconds: 600 });
+    expect((await queue().claim(call))?.id).toBe('task-001');
   });
 
   test('only who holds a task sees its token', async () => {
@@ -400,6 +423,21 @@ describe('ending', () => {
 });
 
 describe('a retry that is sent again', () => {
+  test('with other feedback is refused, and not lost in silence', async () => {
+    await file.add(['One.']);
+    await queue().start({ taskId: 'task-001' });
+    const call = { taskId: 'task-001', feedback: 'Shorter.', requestId: 'key' };
+    await queue().retry(call);
+    for (const feedback of ['Longer.', undefined])
+      expect(await faultOf(queue().retry({ ...call, feedback }))).toMatchObject({
+        code: 'REQUEST_ID_REUSED',
+        message: 'request_id "key" was used for a retry of this task with other feedback.',
+      });
+    expect(await queue().retry(call)).toMatchObject({ replayed: true, task: { feedback: 'Shorter.' } });
+    const next = await queue().retry({ ...call, feedback: 'Longer.', requestId: 'other' });
+    expect(next.task.feedback).toBe('Longer.');
+  });
+
   test('with a key leaves the task to whoever has it by then', async () => {
     await queue().addTask({ description: 'One.', maxAttempts: 9 });
     await queue().start({ taskId: 'task-001' });

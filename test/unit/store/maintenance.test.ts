@@ -56,7 +56,7 @@ async function contentsOf({ tasks, sessions }: SqliteStores) {
     tasks: (await tasks.listTasks({}, { limit: 10 })).items,
     replayed: await tasks.addTasks({ tasks: [], requestId: 'key' }),
     breaker: await tasks.findBreaker(),
-    messages: await sessions.lastMessages('s', 10),
+    messages: await sessions.lastMessages('s', { limit: 10 }),
     taskData: await sessions.findTaskData('s', 'k'),
     knowledge: await sessions.findKnowledge('s', 'k7'),
     found: await sessions.searchKnowledge({ sessionId: 's', query: 'fact 7', limit: 5 }),

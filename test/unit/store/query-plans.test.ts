@@ -43,8 +43,7 @@ const reads: Record<string, (db: Tables) => unknown> = {
   'tasks whose lease ended': ({ tasks }) => tasks.expired('2026', 10),
   'tasks of a request': ({ tasks }) => tasks.ofRequest('key'),
   'a task that was claimed under a key': ({ tasks }) => tasks.claimedUnder('key'),
-  'completed tasks': ({ tasks }) => tasks.removeCompleted(),
-  'the last messages': ({ messages }) => messages.latest('s', 10),
+  'the last messages': ({ messages }) => messages.latest('s', page),
   'the message of a request': ({ messages }) => messages.findRequest('s', 'key'),
   'task data': ({ taskData }) => taskData.find('s', 'k'),
   'keys of task data': ({ taskData }) => taskData.listKeys('s', page),
@@ -61,7 +60,7 @@ const walks: Record<string, RegExp> = {
   'the next task': /SEARCH tasks USING INDEX tasks_by_status \(status=\?\)/,
   'tasks whose lease ended': /tasks_by_lease \(status=\? AND lease_expires_at<\?\)/,
   'a task that was claimed under a key': /tasks_by_claim \(status=\? AND claim_key=\?\)/,
-  'the last messages': /agent_messages_by_session \(session_id=\?\)/,
+  'the last messages': /agent_messages_by_session \(session_id=\? AND rowid<\?\)/,
   'keys of knowledge': /COVERING INDEX agent_knowledge_one_per_key \(session_id=\? AND key>\?\)/,
   'requests of starts with a prefix': /workflow_history_one_per_start \(request_id>\? AND request_id<\?\)/,
 };
@@ -87,6 +86,14 @@ it('moving an instance touches its row by its key', async () => {
   const { tables, statements, planOf } = await openTables(0);
   tables.instances.move(samples.advance(samples.start().instance).instance);
   expectIndexed(planOf(statements[0] as Statement));
+});
+
+it('completed tasks are found in an index, those that can be repeated too', async () => {
+  const { tables, statements, planOf } = await openTables(0);
+  tables.tasks.removeCompleted();
+  expect(statements).toHaveLength(2);
+  for (const statement of statements)
+    expect(planOf(statement).join('\n')).toMatch(/SEARCH tasks USING INDEX tasks_by_status \(status=\?\)/);
 });
 
 it('changing a task touches its row by its number', async () => {
