@@ -70,12 +70,9 @@ describe('R11: verifiers that say anything at all', () => {
       async work(servers) {
         const { problems } = servers;
         await addAuditedTasks(servers.scratch.databasePath, tasksOf(3));
-        // It is there, so that work is done; what it needs to run is not.
-        const judge = join(servers.scratch.folder, 'judge');
-        await writeFile(judge, '#!/nowhere/interpreter\n', { mode: 0o755 });
         const env = {
           USE_STUB_AI_CLIENT: 'true',
-          TASK_VERIFY_COMMAND: JSON.stringify([judge]),
+          TASK_VERIFY_COMMAND: '/nowhere/judge',
           TASK_FAILURES_IN_ROW_MAX: String(failuresInRow),
         };
         const first = await work({ servers, env, tasks: 3 });
