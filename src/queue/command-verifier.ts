@@ -7,7 +7,6 @@ import type { Task } from '../domain/task.ts';
 import type { Timers } from '../domain/timers.ts';
 import { createOutputTail } from './output-tail.ts';
 import { killTree } from './process-tree.ts';
-import { startProblem } from './start-problem.ts';
 import { taskItem } from './task-item.ts';
 import type { Verifier } from './verifier.ts';
 
@@ -33,12 +32,7 @@ export interface CommandVerifierParams {
  * and `CANCELLED`; nothing of it is left running.
  */
 export function createCommandVerifier(params: CommandVerifierParams): Verifier {
-  const [program] = params.command;
   return {
-    async checkReady() {
-      const problem = await startProblem(program, childEnvironment(params.env));
-      if (problem !== undefined) throw unavailable(program, { why: problem });
-    },
     verify: (task, result, { signal }) => judgeByCommand(params, { task, result, signal }),
   };
 }
@@ -100,7 +94,7 @@ function start(program: string, args: readonly string[], env: Environment): Chil
       windowsHide: true,
     });
   } catch (cause) {
-    throw unavailable(program, { cause });
+    throw unavailable(program, cause);
   }
 }
 
@@ -112,7 +106,7 @@ interface Exit {
 /** When all of its output is read. Throws `VERIFIER_UNAVAILABLE` if it could not be started. */
 function exitOf(child: ChildProcess, program: string): Promise<Exit> {
   return new Promise((resolve, reject) => {
-    child.once('error', (cause) => reject(unavailable(program, { cause })));
+    child.once('error', (cause) => reject(unavailable(program, cause)));
     child.once('close', (code, signalName) => resolve({ code, signalName }));
   });
 }
@@ -121,18 +115,11 @@ function stopReading(child: ChildProcess): void {
   for (const stream of child.stdio) stream?.destroy();
 }
 
-interface Obstacle {
-  readonly why?: string;
-  readonly cause?: unknown;
-}
-
-function unavailable(program: string, { why, cause }: Obstacle): Fault {
-  const reason = why === undefined ? '' : `: ${why}`;
-  return new Fault(
-    'VERIFIER_UNAVAILABLE',
-    `The verifying command ${program} could not be started${reason}.`,
-    { hint: 'The operator of this server has to look at TASK_VERIFY_COMMAND.', cause },
-  );
+function unavailable(program: string, cause: unknown): Fault {
+  return new Fault('VERIFIER_UNAVAILABLE', `The verifying command ${program} could not be started.`, {
+    hint: 'The operator of this server has to look at TASK_VERIFY_COMMAND.',
+    cause,
+  });
 }
 
 function failed(program: string, what: string): Fault {

@@ -20,7 +20,7 @@ const PASSING: readonly StopReason[] = ['failures_in_row', 'breaker_open'];
 
 /** One run; see {@link Orchestrator}. */
 export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promise<RunResult> {
-  const { tasks, clock, timers, logger, verifier, leaseMs, pollMs = POLL_MS } = deps;
+  const { tasks, clock, timers, logger, leaseMs, pollMs = POLL_MS } = deps;
   const { waitForMore = false, maxTasks, onProgress, onAttempt } = params;
   if (maxTasks !== undefined) checkRange('max_tasks', maxTasks, RUN_TASKS_MAX);
   const startedMs = clock.monotonicMs();
@@ -33,14 +33,7 @@ export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promi
   async function makeRound(): Promise<Taken> {
     const stoppedBy = stop.reason();
     if (stoppedBy !== undefined) return { stoppedBy };
-    const taken = await takeTask({
-      tasks,
-      clock,
-      safety,
-      leaseMs,
-      checkReady: verifier.checkReady,
-      mayTake: tally.mayTake,
-    });
+    const taken = await takeTask({ tasks, clock, safety, leaseMs, mayTake: tally.mayTake });
     if (taken.task !== undefined) await workOn(taken.task);
     return taken;
   }

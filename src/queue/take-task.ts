@@ -4,15 +4,12 @@ import type { TaskStore } from '../store/task-store.ts';
 import { giveBackExpired } from './expired-leases.ts';
 import type { Safety, StopReason } from './safety.ts';
 import { claimTask } from './task-changes.ts';
-import type { Verifier } from './verifier.ts';
 
 export interface TakeTaskParams {
   readonly tasks: TaskStore;
   readonly clock: Clock;
   readonly safety: Safety;
   readonly leaseMs: number;
-  /** See {@link Verifier.checkReady}. */
-  readonly checkReady?: Verifier['checkReady'];
   /** Whether the run may work on this one: it is among its tasks, or there may be more of them. */
   mayTake(task: Task): boolean;
 }
@@ -26,17 +23,13 @@ export interface NothingTaken {
 
 export type Taken = { readonly task: Task } | NothingTaken;
 
-/**
- * Takes the next pending task, if safety lets the run go on and there is one that it may take. Throws what `checkReady` throws,
- * with nothing taken.
- */
+/** Takes the next pending task, if safety lets the run go on and there is one that it may take. */
 export async function takeTask(params: TakeTaskParams): Promise<Taken> {
   const { tasks, clock, safety, leaseMs, mayTake } = params;
   await giveBackExpired(tasks, clock);
   const next = await tasks.nextTask();
   if (next === undefined) return {};
   if (!mayTake(next)) return { stoppedBy: 'max_tasks' };
-  await params.checkReady?.();
   const admission = await safety.admit();
   if (!admission.admitted) return admission;
   const now = clock.now();

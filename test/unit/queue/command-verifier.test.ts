@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { childEnvironment, type Environment } from '../../../src/domain/child-environment.ts';
@@ -129,31 +129,7 @@ describe('no verdict', () => {
       const fault = await faultOf(verifier.verify(TASK, null, { signal }));
       expect(fault).toMatchObject({ code: 'VERIFIER_UNAVAILABLE', retryable: true });
       expect(fault.message).toContain('could not be started');
-      expect((await faultOf(verifier.checkReady?.() ?? Promise.resolve())).code).toBe('VERIFIER_UNAVAILABLE');
     }
-  });
-
-  test('is told in advance, with the reason', async () => {
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, 'judge'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
-    writeFileSync(join(folder, 'notes'), 'text', { mode: 0o644 });
-    const problem = async (program: string, PATH?: string) => {
-      const setup = { timeoutMs: 1_000, timers: systemTimers } as const;
-      try {
-        await createCommandVerifier({ ...setup, command: [program], env: { PATH } }).checkReady?.();
-        return undefined;
-      } catch (error) {
-        return (error as Error).message;
-      }
-    };
-    expect(await problem(join(folder, 'judge'))).toBeUndefined();
-    expect(await problem('judge', `/nowhere:${folder}`)).toBeUndefined();
-    expect(await problem('sh')).toBeUndefined();
-    expect(await problem('judge', '/nowhere')).toContain('could not be started: it was not found.');
-    expect(await problem(join(folder, 'judge', 'x'))).toContain('it was not found');
-    for (const program of ['', 'notes'])
-      expect(await problem(join(folder, program))).toContain('may be executed');
-    expect(await problem('notes', folder)).toContain('it is no file that may be executed');
   });
 
   test('of a command that is killed', async () => {
