@@ -33,6 +33,8 @@ export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promi
   async function makeRound(): Promise<Taken> {
     const stoppedBy = stop.reason();
     if (stoppedBy !== undefined) return { stoppedBy };
+    // Before the work, which would be in vain.
+    await deps.verifier.checkReady?.();
     const taken = await takeTask({ tasks, clock, safety, leaseMs, mayTake: tally.mayTake });
     if (taken.task !== undefined) await workOn(taken.task);
     return taken;
@@ -84,6 +86,8 @@ export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promi
   }
 
   try {
+    // What is wrong from the start does not pass by waiting.
+    await deps.verifier.checkReady?.();
     for (;;) {
       const taken = await makeRound().catch(outlastFault);
       if (taken?.task !== undefined) continue;

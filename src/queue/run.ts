@@ -48,8 +48,8 @@ export interface Orchestrator {
    * is not done yet is tried again in the same run, until its attempts are used up. Any number of runs may go on at
    * once, here and elsewhere.
    *
-   * Throws `INVALID_ARGUMENT`, `MODEL_REQUIRED` where nobody is configured who could carry tasks out, and the `STORAGE_`
-   * codes; what is done by then stays done.
+   * Throws `INVALID_ARGUMENT`, `MODEL_REQUIRED` where nobody is configured who could carry tasks out, `VERIFIER_UNAVAILABLE`
+   * where the command that is to judge is not there, and the `STORAGE_` codes; what is done by then stays done.
    */
   run(params: RunParams): Promise<RunResult>;
 }
