@@ -167,6 +167,17 @@ describe('a run over the queue', () => {
     expect(file.announced()).toBe(before + 2);
   });
 
+  test('that finds nothing pending says what others work on, and until when', async () => {
+    await file.add(['plain', 'plain']);
+    const held = await file.queue.claim({ leaseSeconds: 100 });
+    await file.queue.start({ taskId: 'task-002' });
+    expect(await file.orchestrator().run({})).toMatchObject({
+      processed: 0,
+      in_progress: 2,
+      next_lease_ends_at: held?.lease_expires_at,
+    });
+  });
+
   test('without anyone to carry tasks out says so', async () => {
     expect((await faultOf(createIdleOrchestrator().run({}))).code).toBe('MODEL_REQUIRED');
   });
@@ -821,6 +832,32 @@ describe('a run that waits', () => {
     const script = [{ ...reject('revise'), attempt: 1 }];
     const result = await file.orchestrator({ tasks, script }).run({ waitForMore: true, maxTasks: 1 });
     expect(result).toMatchObject({ completed: 1, attempts: 2 });
+  });
+
+  test('says once for each wait that it waits for the breaker, and for how long', async () => {
+    await file.add(['plain']);
+    const told: string[] = [];
+    const cancel = new AbortController();
+    await file
+      .orchestrator({ script: [{ perform: 'task', fault: { code: 'AI_UNAVAILABLE' }, times: 6 }] })
+      .run({
+        waitForMore: true,
+        signal: cancel.signal,
+        onAttempt: (message) => told.push(message),
+        onProgress: ({ message }) => message.endsWith('completed') && cancel.abort(),
+      });
+    expect(told.map((message) => message.includes('breaker is open'))).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect(told[5]).toContain('waiting 60 s');
   });
 
   test('outlasts an outage: waits for the breaker, and then goes on', async () => {
