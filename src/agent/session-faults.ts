@@ -32,7 +32,8 @@ export function sessionSuspended({ sessionId, instanceId, state, statusReason }:
     {
       hint:
         `Tell the user why. When they want it to go on, call resume_workflow with instance_id "${instanceId}" and ` +
-        `assumed_current_step_name "${state}".`,
+        `assumed_current_step_name "${state}". Where there is no such tool, the toolset workflows is off: they have to add it to ` +
+        'ORCHESTRATOR_TOOLSETS; or begin anew, with another session_id.',
       details: { session_id: sessionId, state, reason: statusReason ?? null },
     },
   );

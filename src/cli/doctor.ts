@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import type { Config } from '../config/config.ts';
+import { childEnvironment } from '../domain/child-environment.ts';
 import { Fault } from '../domain/errors.ts';
 import { noServersNote } from '../domain/no-servers.ts';
+import { findProgramProblem } from '../domain/program-search.ts';
 import { AGENT_STATES } from '../domain/session.ts';
 import type { ServersReport } from '../hub/inspect-servers.ts';
 import type { DatabaseReport, SyncSpeed } from '../store/maintenance.ts';
@@ -12,7 +14,7 @@ import { plain, type Terminal } from './terminal.ts';
 
 /** One thing that was looked at; `trouble` makes the command end with exit code 1. */
 interface Check {
-  readonly name: 'settings' | 'database' | 'disk' | 'workflows' | 'servers' | 'clients';
+  readonly name: 'settings' | 'database' | 'disk' | 'workflows' | 'tasks' | 'servers' | 'clients';
   readonly state: 'ok' | 'notice' | 'trouble';
   /** One sentence each, the most important first. */
   readonly findings: readonly string[];
@@ -22,7 +24,7 @@ export function createDoctorCommand(context: CommandContext): Command {
   const { terminal } = context;
   return new Command('doctor')
     .description(
-      'Look for trouble: settings, database, disk, workflows, servers, MCP clients. Repairs nothing.',
+      'Look for trouble: settings, database, disk, workflows, tasks, servers, MCP clients. Repairs nothing.',
     )
     .option('--json', 'print JSON')
     .action(async (options: { json?: true }, command: Command) => {
@@ -36,7 +38,12 @@ export function createDoctorCommand(context: CommandContext): Command {
         checks.push(checkDatabase(database));
         disk = await context.measureSyncSpeed(config).catch(() => undefined);
         servers = await context.inspectServers(config);
-        checks.push(checkDisk(disk), await checkWorkflows(context, config), checkServers(config, servers));
+        checks.push(
+          checkDisk(disk),
+          await checkWorkflows(context, config),
+          await checkTasks(context, config),
+          checkServers(config, servers),
+        );
       }
       const clients = await findClients(context.installation);
       checks.push(checkClients(clients));
@@ -118,6 +125,18 @@ async function checkWorkflows(context: CommandContext, config: Config): Promise<
     if (!(error instanceof Fault)) throw error;
     return { name, state: 'trouble', findings: [error.message] };
   }
+}
+
+/** Who judges what comes of tasks; the command is looked for, and not started. */
+async function checkTasks({ installation }: CommandContext, { tasks }: Config): Promise<Check> {
+  const name = 'tasks';
+  if (tasks.verifyCommand === undefined)
+    return { name, state: 'ok', findings: ['No command judges results; the AI provider does.'] };
+  const [program] = tasks.verifyCommand;
+  const problem = await findProgramProblem({ program, path: childEnvironment(installation.env).PATH });
+  if (problem === undefined) return { name, state: 'ok', findings: [`${program} judges results.`] };
+  const finding = `TASK_VERIFY_COMMAND: ${program} cannot be started: ${problem}.`;
+  return { name, state: 'trouble', findings: [finding] };
 }
 
 /** The downstream ones; none is started. */

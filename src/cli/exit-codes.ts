@@ -6,7 +6,12 @@ import { Fault, type FaultCode } from '../domain/errors.ts';
  */
 export type ExitCode = 0 | 1 | 2;
 
-const FAULTS_OF_USAGE: readonly FaultCode[] = ['CONFIG_INVALID', 'INVALID_ARGUMENT', 'MODEL_REQUIRED'];
+const FAULTS_OF_USAGE: readonly FaultCode[] = [
+  'CONFIG_INVALID',
+  'INVALID_ARGUMENT',
+  'MODEL_REQUIRED',
+  'VERIFIER_UNAVAILABLE',
+];
 
 /** What the process ends with when this was thrown. */
 export function exitCodeOf(error: unknown): ExitCode {

@@ -57,7 +57,18 @@ function describeResult(result: RunResult, databasePath: string): string {
   const tasks = `${processed} ${processed === 1 ? 'task' : 'tasks'}`;
   const done = `${tasks}: ${completed} completed, ${failed} failed, in ${attempts} attempts and ${elapsed_seconds} s.`;
   if (stopped_by !== undefined) return `${done}\n${stopReason(stopped_by, result)}`;
-  return processed > 0 ? done : `${done}\nNo task was pending in ${databasePath}.`;
+  const lines = [done];
+  if (processed === 0) lines.push(`No task was pending in ${databasePath}.`);
+  if (result.in_progress !== undefined) lines.push(othersAtWork(result.in_progress, result));
+  return lines.join('\n');
+}
+
+function othersAtWork(count: number, { next_lease_ends_at }: RunResult): string {
+  const comesBack =
+    next_lease_ends_at === undefined
+      ? 'held without a time limit'
+      : `the next lease ends at ${next_lease_ends_at}`;
+  return `${count} in progress elsewhere: ${comesBack}.`;
 }
 
 function stopReason(reason: StopReason, { retry_after_seconds = 0 }: RunResult): string {

@@ -1,6 +1,6 @@
 import type { Server } from '@modelcontextprotocol/server';
 import type { Logger } from '../domain/logger.ts';
-import type { ResourceProvider } from './resource-provider.ts';
+import type { ResourceContent, ResourceProvider } from './resource-provider.ts';
 import { protocolError, resourceNotFound } from './wire-errors.ts';
 
 export interface ServeResourcesParams {
@@ -27,22 +27,28 @@ export function serveResources(server: Server, { providers, era, logger }: Serve
     resourceTemplates: providers.flatMap(({ templates }) => templates),
   }));
 
-  server.setRequestHandler('resources/read', async ({ params: { uri } }) => {
+  async function read(uri: string): Promise<ResourceContent> {
     try {
       for (const provider of providers) {
         const content = await provider.read(uri);
-        if (content !== undefined) return { contents: [{ uri, ...content }] };
+        if (content !== undefined) return content;
       }
     } catch (error) {
       throw protocolError(error, logger);
     }
     throw resourceNotFound(uri);
-  });
+  }
+
+  server.setRequestHandler('resources/read', async ({ params: { uri } }) => ({
+    contents: [{ uri, ...(await read(uri)) }],
+  }));
 
   // Clients of the 2025 era subscribe by these verbs; for later ones the entry keeps the books itself.
   const subscribed = new Set<string>();
-  server.setRequestHandler('resources/subscribe', ({ params }) => {
-    subscribed.add(params.uri);
+  server.setRequestHandler('resources/subscribe', async ({ params: { uri } }) => {
+    // Whoever waits for what is not there would wait for ever; and what was read is followed.
+    await read(uri);
+    subscribed.add(uri);
     return {};
   });
   server.setRequestHandler('resources/unsubscribe', ({ params }) => {

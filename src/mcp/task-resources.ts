@@ -1,6 +1,8 @@
 import { Fault } from '../domain/errors.ts';
 import { TASK_STATUSES, type TaskStatus, taskNumber } from '../domain/task.ts';
+import type { TaskItem } from '../queue/task-item.ts';
 import type { TaskPage, TaskQueue } from '../queue/task-queue.ts';
+import { createFollowedTasks } from './followed-tasks.ts';
 import type { ResourceProvider } from './resource-provider.ts';
 import type { ToolDeps } from './tool.ts';
 import { decodeSegment } from './uri-segment.ts';
@@ -54,7 +56,8 @@ const READERS: ReadonlyMap<string, Read> = new Map([
 const PAGED = ['task://queue', 'task://pending', 'task://completed'] as const;
 
 /** The queue: all of it, by status, and one task after the other. */
-export function createTaskResources({ taskQueue, taskChanges }: ToolDeps): ResourceProvider {
+export function createTaskResources({ taskQueue, taskChanges, logger }: ToolDeps): ResourceProvider {
+  const followed = createFollowedTasks();
   return {
     templates: [
       {
@@ -89,7 +92,9 @@ export function createTaskResources({ taskQueue, taskChanges }: ToolDeps): Resou
     },
 
     async read(uri) {
-      const body = await readBody(uri, taskQueue);
+      const task = await readTask(uri, taskQueue);
+      if (task !== undefined) followed.follow(uri, task);
+      const body = task ?? (await readBody(uri, taskQueue));
       return body && { mimeType: JSON_TYPE, text: JSON.stringify(body) };
     },
 
@@ -99,9 +104,16 @@ export function createTaskResources({ taskQueue, taskChanges }: ToolDeps): Resou
 
     watch({ updated }) {
       let timer: NodeJS.Timeout | undefined;
+      const tellFollowed = async () => {
+        const queue = await taskQueue();
+        for (const uri of await followed.takeChanged((id) => findTask(queue, id))) updated(uri);
+      };
       const tell = () => {
         timer = undefined;
         for (const uri of READERS.keys()) updated(uri);
+        tellFollowed().catch((error: unknown) =>
+          logger.debug('Single tasks cannot be told of now; the next change will.', { error }),
+        );
       };
       const stop = taskChanges.add(() => {
         timer ??= setTimeout(tell, GATHER_MS).unref();
@@ -122,16 +134,20 @@ function readStatus(status: TaskStatus): Read {
 async function readBody(uri: string, taskQueue: ToolDeps['taskQueue']): Promise<object | undefined> {
   const match = /^(task:\/\/([^?#]+))(?:\?cursor=([^&#]*))?$/.exec(uri);
   if (match === null) return undefined;
-  const [, address = '', id = '', typed] = match;
+  const [, address = '', , typed] = match;
   const isPaged = address.startsWith(FILTER_PREFIX) || PAGED.some((paged) => paged === address);
   const cursor = typed === undefined ? undefined : decodeSegment(typed);
   if (typed !== undefined && (cursor === undefined || !isPaged)) return undefined;
-  const read = READERS.get(address);
-  if (read !== undefined) return read(await taskQueue(), cursor);
+  return READERS.get(address)?.(await taskQueue(), cursor);
+}
+
+/** Undefined for addresses of other things. */
+async function readTask(uri: string, taskQueue: ToolDeps['taskQueue']): Promise<TaskItem | undefined> {
+  const [, id = ''] = /^task:\/\/([^/?#]+)$/.exec(uri) ?? [];
   return taskNumber(id) === undefined ? undefined : findTask(await taskQueue(), id);
 }
 
-async function findTask(queue: TaskQueue, id: string): Promise<object | undefined> {
+async function findTask(queue: TaskQueue, id: string): Promise<TaskItem | undefined> {
   try {
     return await queue.find(id);
   } catch (error) {

@@ -65,7 +65,9 @@ export function stopped(): Ending {
 
 /**
  * What executors and verifiers work with, and what tasks are not to blame for: an outage must not use up their attempts. Answers that
- * make no sense (`AI_INVALID_DECISION`) are not among these: one task that provokes them would hold up all others.
+ * make no sense (`AI_INVALID_DECISION`) are not among these: one task that provokes them would hold up all others. Nor is a
+ * verifying command that cannot be started (`VERIFIER_UNAVAILABLE`), which is looked for before a task is taken: where that
+ * has not told, the work is done, and would be done again without end.
  */
 const OUTAGES: readonly FaultCode[] = [
   'AI_UNAVAILABLE',
@@ -73,7 +75,6 @@ const OUTAGES: readonly FaultCode[] = [
   'AI_RATE_LIMITED',
   'AI_MISCONFIGURED',
   'MODEL_REQUIRED',
-  'VERIFIER_UNAVAILABLE',
   'STORAGE_BUSY',
   'STORAGE_UNAVAILABLE',
   'STORAGE_FULL',

@@ -3,6 +3,7 @@ import { childEnvironment, type Environment } from '../domain/child-environment.
 import { Fault } from '../domain/errors.ts';
 import type { JsonValue } from '../domain/json.ts';
 import type { Judgement } from '../domain/judgement.ts';
+import { findProgramProblem } from '../domain/program-search.ts';
 import type { Task } from '../domain/task.ts';
 import type { Timers } from '../domain/timers.ts';
 import { createOutputTail } from './output-tail.ts';
@@ -28,11 +29,16 @@ export interface CommandVerifierParams {
  * Has results judged by a command. It reads `{"task": {...}, "result": ...}` from its standard input; with exit code 0
  * it accepts, with any other it rejects, and what it wrote last to its standard output and error is the feedback.
  *
- * `verify` throws `VERIFIER_UNAVAILABLE` where it cannot be started, `VERIFIER_FAILED` where it comes to no end of its own,
- * and `CANCELLED`; nothing of it is left running.
+ * `checkReady` looks for the program, and throws `VERIFIER_UNAVAILABLE` where there is none. `verify` throws the same where it
+ * cannot be started, `VERIFIER_FAILED` where it comes to no end of its own, and `CANCELLED`; nothing of it is left running.
  */
 export function createCommandVerifier(params: CommandVerifierParams): Verifier {
   return {
+    async checkReady() {
+      const [program] = params.command;
+      const problem = await findProgramProblem({ program, path: childEnvironment(params.env).PATH });
+      if (problem !== undefined) throw unavailable(program, problem);
+    },
     verify: (task, result, { signal }) => judgeByCommand(params, { task, result, signal }),
   };
 }
@@ -94,7 +100,7 @@ function start(program: string, args: readonly string[], env: Environment): Chil
       windowsHide: true,
     });
   } catch (cause) {
-    throw unavailable(program, cause);
+    throw unavailable(program, startProblem(cause), cause);
   }
 }
 
@@ -106,7 +112,7 @@ interface Exit {
 /** When all of its output is read. Throws `VERIFIER_UNAVAILABLE` if it could not be started. */
 function exitOf(child: ChildProcess, program: string): Promise<Exit> {
   return new Promise((resolve, reject) => {
-    child.once('error', (cause) => reject(unavailable(program, cause)));
+    child.once('error', (cause) => reject(unavailable(program, startProblem(cause), cause)));
     child.once('close', (code, signalName) => resolve({ code, signalName }));
   });
 }
@@ -115,11 +121,30 @@ function stopReading(child: ChildProcess): void {
   for (const stream of child.stdio) stream?.destroy();
 }
 
-function unavailable(program: string, cause: unknown): Fault {
-  return new Fault('VERIFIER_UNAVAILABLE', `The verifying command ${program} could not be started.`, {
-    hint: 'The operator of this server has to look at TASK_VERIFY_COMMAND.',
-    cause,
-  });
+/** Why a program that is there could not be started. */
+function startProblem(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+  switch (code) {
+    case 'ENOENT':
+      return 'it, or the program that its first line names, was not found (ENOENT)';
+    case 'EACCES':
+      return 'it is not executable (EACCES)';
+    default:
+      return code;
+  }
+}
+
+function unavailable(program: string, problem: string, cause?: unknown): Fault {
+  return new Fault(
+    'VERIFIER_UNAVAILABLE',
+    `The verifying command ${program} (TASK_VERIFY_COMMAND) could not be started: ${problem}.`,
+    {
+      hint:
+        'No further task is begun. The operator has to mend the program, or to set TASK_VERIFY_COMMAND to one that can be ' +
+        'started, by its full path where it is not in PATH; without it, the AI provider judges.',
+      cause,
+    },
+  );
 }
 
 function failed(program: string, what: string): Fault {

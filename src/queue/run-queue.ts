@@ -1,6 +1,7 @@
 import { Fault } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import { RUN_TASKS_MAX, type Task } from '../domain/task.ts';
+import type { TaskStore } from '../store/task-store.ts';
 import { type AttemptResult, makeAttempt } from './attempt.ts';
 import type { OrchestratorDeps } from './orchestrator.ts';
 import type { RunParams, RunResult } from './run.ts';
@@ -33,6 +34,8 @@ export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promi
   async function makeRound(): Promise<Taken> {
     const stoppedBy = stop.reason();
     if (stoppedBy !== undefined) return { stoppedBy };
+    // Before the work, which would be in vain.
+    await deps.verifier.checkReady?.();
     const taken = await takeTask({ tasks, clock, safety, leaseMs, mayTake: tally.mayTake });
     if (taken.task !== undefined) await workOn(taken.task);
     return taken;
@@ -74,8 +77,21 @@ export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promi
     return stoppedBy === undefined ? !tally.isFull() : PASSING.includes(stoppedBy);
   }
 
-  function summary({ stoppedBy, retryAfterMs }: NothingTaken): RunResult {
+  let toldOfBreaker = false;
+
+  function tellOfBreaker({ stoppedBy, retryAfterMs = 0 }: NothingTaken): void {
+    if (stoppedBy === undefined || toldOfBreaker) return;
+    toldOfBreaker = true;
+    const seconds = Math.ceil(retryAfterMs / 1_000);
+    onAttempt?.(
+      `The circuit breaker is open, because too many attempts failed in a row: waiting ${seconds} s for the next one.`,
+    );
+  }
+
+  async function summary({ stoppedBy, retryAfterMs }: NothingTaken): Promise<RunResult> {
+    const others = stoppedBy === undefined ? await inOtherHands(tasks) : {};
     return {
+      ...others,
       ...tally.counts(),
       elapsed_seconds: Math.round(clock.monotonicMs() - startedMs) / 1_000,
       stopped_by: stoppedBy,
@@ -84,10 +100,16 @@ export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promi
   }
 
   try {
+    // What is wrong from the start does not pass by waiting.
+    await deps.verifier.checkReady?.();
     for (;;) {
       const taken = await makeRound().catch(outlastFault);
-      if (taken?.task !== undefined) continue;
-      if (taken !== undefined && !goesOn(taken)) return summary(taken);
+      if (taken?.task !== undefined) {
+        toldOfBreaker = false;
+        continue;
+      }
+      if (taken !== undefined && !goesOn(taken)) return await summary(taken);
+      if (taken !== undefined) tellOfBreaker(taken);
       const waitMs = Math.min(taken?.retryAfterMs ?? pollMs, pollMs);
       // Rejects when the run is stopped, which the next round sees.
       await timers.sleep(waitMs, stop.signal).catch(() => {});
@@ -95,6 +117,21 @@ export async function runQueue(deps: OrchestratorDeps, params: RunParams): Promi
   } finally {
     stop.dispose();
   }
+}
+
+/** Of so many tasks in progress, the leases are looked at. */
+const LEASES_MAX = 200;
+
+/** What others work on, and when the first of it comes back. */
+async function inOtherHands(
+  tasks: TaskStore,
+): Promise<Pick<RunResult, 'in_progress' | 'next_lease_ends_at'>> {
+  const { in_progress } = await tasks.countTasks();
+  if (in_progress === 0) return {};
+  const page = { limit: LEASES_MAX, memberBytesMax: 0 };
+  const { items } = await tasks.listTasks({ status: 'in_progress' }, page);
+  const [next_lease_ends_at] = items.flatMap(({ leaseExpiresAt }) => leaseExpiresAt ?? []).sort();
+  return { in_progress, next_lease_ends_at };
 }
 
 /** What is told in passing is short. */

@@ -16,7 +16,7 @@ export interface RunParams {
   /** Aborted when the caller gave up: the task in hand is given back, and the run says `cancelled`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
-  /** Hears how each attempt ended: `task-003, attempt 2 of 3: completed`. */
+  /** Hears how each attempt ended, `task-003, attempt 2 of 3: completed`, and what a run that waits waits for. */
   readonly onAttempt?: (message: string) => void;
   /**
    * Waits for more tasks, and for an open circuit breaker, until the signal is aborted or `maxTasks` are done with;
@@ -40,6 +40,10 @@ export interface RunResult {
   readonly stopped_by?: StopReason;
   /** When a run would be let through again, where the circuit breaker stopped this one. */
   readonly retry_after_seconds?: number;
+  /** Where none was pending: how many tasks others work on; absent where there are none. */
+  readonly in_progress?: number;
+  /** When the first of their leases ends and gives its task back, ISO-8601 UTC; absent where none has a time limit. */
+  readonly next_lease_ends_at?: string;
 }
 
 export interface Orchestrator {
@@ -48,8 +52,8 @@ export interface Orchestrator {
    * is not done yet is tried again in the same run, until its attempts are used up. Any number of runs may go on at
    * once, here and elsewhere.
    *
-   * Throws `INVALID_ARGUMENT`, `MODEL_REQUIRED` where nobody is configured who could carry tasks out, and the `STORAGE_`
-   * codes; what is done by then stays done.
+   * Throws `INVALID_ARGUMENT`, `MODEL_REQUIRED` where nobody is configured who could carry tasks out, `VERIFIER_UNAVAILABLE`
+   * where the command that is to judge is not there, and the `STORAGE_` codes; what is done by then stays done.
    */
   run(params: RunParams): Promise<RunResult>;
 }

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import type { HeldTask, TaskItem } from '../../src/queue/task-item.ts';
 import type { RetryAnswer, TaskAnswer, TaskStats, TasksAnswer } from '../../src/queue/task-queue.ts';
-import type { ProtocolClient } from '../support/protocol-client.ts';
+import { PROTOCOL_CLIENTS, type ProtocolClient } from '../support/protocol-client.ts';
 import { relayFiles } from '../support/workflow-files.ts';
-import { scenarioPerClient, scenarioPerProtocol } from './scenario.ts';
+import { scenario, scenarioPerClient, scenarioPerProtocol } from './scenario.ts';
 
 const PINNED_TOOLS = new URL('../pins/tools-tasks.json', import.meta.url);
 const TASKS = { ORCHESTRATOR_TOOLSETS: 'tasks' };
@@ -308,6 +308,42 @@ scenarioPerProtocol(
     await watcher.announced('resource task://queue');
     expect(await pendingIds(watcher)).toEqual(['task-001']);
     expect(watcher.changes).toEqual(['resource task://queue']);
+  },
+);
+
+scenarioPerProtocol(
+  'whoever watches one task hears of its changes, by whatever process, and not of those of others',
+  ['task-updates', 'updates-announced', 'several-processes'],
+  async (scratch, open) => {
+    const watcher = await scratch.connect(open, TASKS);
+    const other = await scratch.connect(open, TASKS);
+    await watcher.callTool('add_tasks_batch', { descriptions: ['Sweep.', 'Mop.'] });
+    await watcher.readResource('task://task-002');
+    await watcher.watch(['task://task-002', 'task://stats']);
+    await other.callTool('claim_next_task');
+    await watcher.announced('resource task://stats');
+    await expect.poll(async () => (await watcher.callTool('get_next_task')).text).toContain('task-002');
+    expect(watcher.changes).not.toContain('resource task://task-002');
+    await other.callTool('claim_next_task');
+    await watcher.announced('resource task://task-002');
+    const told = () => watcher.changes.filter((change) => change.endsWith('task-002')).length;
+    expect(told()).toBe(1);
+    await watcher.callTool('fail_task', { task_id: 'task-002', reason: 'No mop.', fencing_token: 1 });
+    await expect.poll(told, { timeout: 5_000 }).toBe(2);
+  },
+);
+
+scenario(
+  'a client of the 2025 protocol is refused what nobody could tell it of',
+  ['task-updates'],
+  async (scratch) => {
+    const client = await scratch.connect(PROTOCOL_CLIENTS['SDK 1.x'], TASKS);
+    for (const uri of ['task://bogus', 'task://task-001', 'nothing://here'])
+      await expect(client.watch([uri])).rejects.toThrow(uri);
+    await client.callTool('add_task', { description: 'Sweep.' });
+    await client.watch(['task://task-001']);
+    await client.callTool('claim_next_task');
+    await client.announced('resource task://task-001');
   },
 );
 

@@ -70,9 +70,12 @@ describe('R11: verifiers that say anything at all', () => {
       async work(servers) {
         const { problems } = servers;
         await addAuditedTasks(servers.scratch.databasePath, tasksOf(3));
+        // It is there, so that nothing is wrong with it before it is to judge.
+        const judge = join(servers.scratch.folder, 'judge');
+        await writeFile(judge, '#!/nowhere/node\n', { mode: 0o755 });
         const env = {
           USE_STUB_AI_CLIENT: 'true',
-          TASK_VERIFY_COMMAND: '/nowhere/judge',
+          TASK_VERIFY_COMMAND: judge,
           TASK_FAILURES_IN_ROW_MAX: String(failuresInRow),
         };
         const first = await work({ servers, env, tasks: 3 });

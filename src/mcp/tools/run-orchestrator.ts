@@ -24,6 +24,8 @@ export const runOrchestrator = defineTool({
     elapsed_seconds: z.number(),
     stopped_by: z.enum(STOP_REASONS).optional(),
     retry_after_seconds: z.number().optional(),
+    in_progress: z.int().optional(),
+    next_lease_ends_at: z.string().optional(),
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   long: 'told',

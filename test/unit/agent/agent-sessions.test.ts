@@ -402,6 +402,7 @@ describe("the user's own states", () => {
     });
     const fault = await faultOf(agent.transition(to('IDLE')));
     expect(fault.code).toBe('INSTANCE_SUSPENDED');
+    expect(fault.hint).toContain('ORCHESTRATOR_TOOLSETS');
     const [, instanceId = ''] = /instance_id "([^"]+)"/.exec(fault.hint ?? '') ?? [];
     expect(suspended.instructions).toBe(fault.hint);
     await engine.resume({ instanceId, assumedCurrentStepName: 'WORK' });

@@ -5,7 +5,12 @@ import { Defect, FAULTS, Fault, type FaultCode } from '../../../src/domain/error
 test('only wrong or missing configuration and wrong usage are 2, every other fault is 1', () => {
   const codes = Object.keys(FAULTS) as FaultCode[];
   const two = codes.filter((code) => exitCodeOf(new Fault(code, 'x')) === 2);
-  expect(two.sort()).toEqual(['CONFIG_INVALID', 'INVALID_ARGUMENT', 'MODEL_REQUIRED']);
+  expect(two.sort()).toEqual([
+    'CONFIG_INVALID',
+    'INVALID_ARGUMENT',
+    'MODEL_REQUIRED',
+    'VERIFIER_UNAVAILABLE',
+  ]);
   for (const code of codes.filter((each) => !two.includes(each)))
     expect(exitCodeOf(new Fault(code, 'x'))).toBe(1);
 });

@@ -44,6 +44,7 @@ describe('doctor', () => {
       'database ok',
       'disk ok',
       'workflows ok',
+      'tasks ok',
       'servers ok',
       'clients ok',
     ]);
@@ -135,6 +136,26 @@ describe('doctor', () => {
     expect(exitCode).toBe(0);
     expect(statesOf(stdout)).toContain('servers notice');
     expect(stdout).toContain('/here/mcp_servers_config.json is not used');
+  });
+
+  test('looks for the command that judges results', async () => {
+    const withJudge = (program: string) =>
+      doctor({
+        deps: {
+          loadConfig: async () => ({
+            ...TEST_CONFIG,
+            tasks: { ...TEST_CONFIG.tasks, verifyCommand: [program, 'x'] as const },
+          }),
+        },
+      });
+    const missing = await withJudge('/nowhere/judge');
+    expect(missing.exitCode).toBe(1);
+    expect(statesOf(missing.stdout)).toContain('tasks trouble');
+    expect(missing.stdout).toContain(
+      'TASK_VERIFY_COMMAND: /nowhere/judge cannot be started: there is no file',
+    );
+    const there = await withJudge(process.execPath);
+    expect(statesOf(there.stdout)).toContain('tasks ok');
   });
 
   test('finds the clients that start this program, and those that start what is not there', async () => {

@@ -54,6 +54,10 @@ test('--max-tasks and --wait reach the run', async () => {
 test('says which database it is, where nothing is to be done in it', async () => {
   const { stdout } = await work([], { processed: 0, completed: 0, failed: 0, attempts: 0 });
   expect(stdout.split('\n')[1]).toBe('No task was pending in /runs/workflows.sqlite.');
+  const idle = { processed: 0, in_progress: 2, next_lease_ends_at: '2026-01-01T00:05:00.000Z' };
+  expect((await work([], idle)).stdout.split('\n')[2]).toBe(
+    '2 in progress elsewhere: the next lease ends at 2026-01-01T00:05:00.000Z.',
+  );
   const { stderr } = await work(['--wait']);
   expect(stderr.split('\n')[0]).toBe('Waiting for tasks in /runs/workflows.sqlite.');
 });

@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Performer } from '../../../src/ai/performer.ts';
 import type { ScriptEntry } from '../../../src/ai/stub/script-entry.ts';
@@ -8,7 +10,7 @@ import { silentLogger } from '../../../src/domain/logger.ts';
 import { createCommandVerifier } from '../../../src/queue/command-verifier.ts';
 import type { Executor } from '../../../src/queue/executor.ts';
 import { createIdleOrchestrator } from '../../../src/queue/orchestrator.ts';
-import type { RunProgress } from '../../../src/queue/run.ts';
+import type { RunParams, RunProgress } from '../../../src/queue/run.ts';
 import type { Verifier } from '../../../src/queue/verifier.ts';
 import type { TaskStore } from '../../../src/store/task-store.ts';
 import { faultOf } from '../../support/fault-of.ts';
@@ -163,6 +165,17 @@ describe('a run over the queue', () => {
     };
     expect(await file.orchestrator().run({ maxTasks: 1, onProgress })).toMatchObject({ completed: 1 });
     expect(file.announced()).toBe(before + 2);
+  });
+
+  test('that finds nothing pending says what others work on, and until when', async () => {
+    await file.add(['plain', 'plain']);
+    const held = await file.queue.claim({ leaseSeconds: 100 });
+    await file.queue.start({ taskId: 'task-002' });
+    expect(await file.orchestrator().run({})).toMatchObject({
+      processed: 0,
+      in_progress: 2,
+      next_lease_ends_at: held?.lease_expires_at,
+    });
   });
 
   test('without anyone to carry tasks out says so', async () => {
@@ -473,16 +486,64 @@ describe('faults', () => {
     expect(steps).toEqual(['one', 'two']);
   });
 
-  test('a verifying command that cannot be started uses up no attempt', async () => {
-    await file.add(['plain']);
-    const command = [`${folder}/missing`] as const;
-    const verifier = createCommandVerifier({ command, env: {}, timeoutMs: 1_000, timers: file.time.timers });
-    expect(await file.orchestrator({ verifier }).run({})).toMatchObject({
-      attempts: 5,
-      failed: 0,
-      stopped_by: 'failures_in_row',
+  describe('a verifying command that cannot be started', () => {
+    /** Judges by a file of this name, and counts how often the work is done. */
+    function judgedBy(name: string) {
+      const command = [join(folder, name)] as const;
+      let executions = 0;
+      const tooOften = new AbortController();
+      const executor: Executor = {
+        async execute() {
+          if (++executions > 3) tooOften.abort();
+          return { status: 'success', result: 'Done.' };
+        },
+      };
+      const verifier = createCommandVerifier({
+        command,
+        env: {},
+        timeoutMs: 1_000,
+        timers: file.time.timers,
+      });
+      const { run } = file.orchestrator({ verifier, executor });
+      return {
+        run: (params: RunParams) => run({ ...params, signal: tooOften.signal }),
+        executions: () => executions,
+      };
+    }
+
+    test.each([{}, { waitForMore: true }])('is noticed before a task is taken: %o', async (params) => {
+      await file.add(['plain']);
+      const { run, executions } = judgedBy('missing');
+      const fault = await faultOf(run(params));
+      expect(fault).toMatchObject({ code: 'VERIFIER_UNAVAILABLE' });
+      expect(fault.message).toContain(
+        `(TASK_VERIFY_COMMAND) could not be started: there is no file ${folder}`,
+      );
+      expect(executions()).toBe(0);
+      expect(await file.task('task-001')).toMatchObject({ status: 'pending', attempts: 0 });
+      expect((await file.stores.tasks.findBreaker()).failuresInRow).toBe(0);
     });
-    expect(await file.task('task-001')).toMatchObject({ status: 'pending', attempts: 0 });
+
+    test('because it vanished during the work costs that attempt, and no other is begun', async () => {
+      await file.add(['plain', 'plain']);
+      writeFileSync(join(folder, 'judge'), '#!/bin/sh\n', { mode: 0o755 });
+      const { run, executions } = judgedBy('judge');
+      const vanish = { onProgress: () => rmSync(join(folder, 'judge'), { force: true }) };
+      expect((await faultOf(run(vanish))).code).toBe('VERIFIER_UNAVAILABLE');
+      expect(executions()).toBe(1);
+      const task = await file.task('task-001');
+      expect(task).toMatchObject({ status: 'pending', attempts: 1, runNumber: 1 });
+      expect(task.error).toContain('There is no verdict on the result. VERIFIER_UNAVAILABLE');
+    });
+
+    test('though it is there lets the work be done as often as there are attempts', async () => {
+      await file.add(['plain']);
+      writeFileSync(join(folder, 'judge'), '#!/nowhere/sh\n', { mode: 0o755 });
+      const { run, executions } = judgedBy('judge');
+      expect(await run({})).toMatchObject({ failed: 1, attempts: 3 });
+      expect(executions()).toBe(3);
+      expect((await file.task('task-001')).error).toContain('the program that its first line names');
+    });
   });
 
   test.each([{}, null, 'yes', { accepted: false }, { accepted: false, feedback: ' ' }, { accepted: 'true' }])(
@@ -771,6 +832,32 @@ describe('a run that waits', () => {
     const script = [{ ...reject('revise'), attempt: 1 }];
     const result = await file.orchestrator({ tasks, script }).run({ waitForMore: true, maxTasks: 1 });
     expect(result).toMatchObject({ completed: 1, attempts: 2 });
+  });
+
+  test('says once for each wait that it waits for the breaker, and for how long', async () => {
+    await file.add(['plain']);
+    const told: string[] = [];
+    const cancel = new AbortController();
+    await file
+      .orchestrator({ script: [{ perform: 'task', fault: { code: 'AI_UNAVAILABLE' }, times: 6 }] })
+      .run({
+        waitForMore: true,
+        signal: cancel.signal,
+        onAttempt: (message) => told.push(message),
+        onProgress: ({ message }) => message.endsWith('completed') && cancel.abort(),
+      });
+    expect(told.map((message) => message.includes('breaker is open'))).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect(told[5]).toContain('waiting 60 s');
   });
 
   test('outlasts an outage: waits for the breaker, and then goes on', async () => {
