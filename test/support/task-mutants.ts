@@ -16,7 +16,7 @@ export const TASK_MUTANTS = {
       {
         file: HOLDER,
         replace:
-          'if (fencingToken !== undefined && fencingToken !== task.fencingToken) throw leaseLost(task);',
+          'if (fencingToken !== undefined && fencingToken !== task.fencingToken) throw notHeld(task, fencingToken);',
         by: '',
       },
     ],
