@@ -114,7 +114,8 @@ async function kills({ rounds, random, mutant }: KillsParams) {
     for (let round = 0; !isEnough() && round < 5 * rounds; round++) {
       const path = join(folder, `round-${round}.sqlite`);
       copyFileSync(old, path);
-      const [inside] = await migrateAndKill({ build, path, folder, afterMs: random() * duration * 0.7 });
+      const killAt = round % 2 === 0 ? 'change' : random() * duration * 0.7;
+      const [inside] = await migrateAndKill({ build, path, folder, killAt });
       tally.kills++;
       if (inside) tally.inside++;
       const schema = schemaOf(path);
@@ -138,12 +139,15 @@ interface MigrateParams {
   readonly build: FaultyBuild;
   readonly path: string;
   readonly folder: string;
-  /** Milliseconds in the migration before the kill; undefined lets it end. */
-  readonly afterMs?: number;
+  /**
+   * After so many milliseconds in the migration, or as soon as others see that the tables have changed, which they do not before
+   * its end; undefined lets it end.
+   */
+  readonly killAt?: number | 'change';
 }
 
 /** Returns whether a migration was under way at the kill, how long it was seen to take, and the exit code. */
-async function migrateAndKill({ build, path, folder, afterMs }: MigrateParams) {
+async function migrateAndKill({ build, path, folder, killAt }: MigrateParams) {
   const child = spawn(process.execPath, [build.serverFile, 'status', '--json'], {
     env: serverEnv({ WORKFLOW_DB_PATH: path, HOME: folder, USERPROFILE: folder }),
     cwd: folder,
@@ -155,11 +159,14 @@ async function migrateAndKill({ build, path, folder, afterMs }: MigrateParams) {
     return code as number | null;
   });
   const probe = new Database(path, { timeout: 0 });
+  const version = () => probe.pragma('schema_version', { simple: true });
+  const before = version();
   while (!gone && !isLocked(probe)) await nextTurn();
   const begun = performance.now();
   let inside = !gone;
-  if (afterMs !== undefined) {
-    while (!gone && performance.now() - begun < afterMs) await nextTurn();
+  if (killAt !== undefined) {
+    const isTime = () => (killAt === 'change' ? version() !== before : performance.now() - begun >= killAt);
+    while (!gone && !isTime()) await nextTurn();
     inside = !gone && isLocked(probe);
     child.kill('SIGKILL');
   } else while (!gone && isLocked(probe)) await nextTurn();
